@@ -1,0 +1,16 @@
+// One project a kind of test (test/README.md says which goes where). TypeScript is stripped by SWC; packages that are
+// ESM only are loaded by Node itself (--experimental-vm-modules).
+const project = (name, extra = {}) => ({
+  displayName: name,
+  testEnvironment: 'node',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+  },
+  ...extra,
+});
+
+export default {
+  projects: [project('architecture'), project('unit'), project('contract'), project('integration'), project('e2e')],
+  testTimeout: 60_000,
+};
