@@ -1,0 +1,63 @@
+import { AdpError } from '../errors.ts';
+
+/**
+ * A moment in UTC with nine digits of a second, `YYYY-MM-DDTHH:mm:ss.nnnnnnnnnZ`: always 30 characters, years 0001 to
+ * 9999, so that it sorts as plain text. Inside the hub and in versions; clients see `canonicalTime`.
+ */
+export type Instant = string & { readonly brand: 'Instant' };
+
+const pattern = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{9}Z$/;
+
+/** True for text in the 30-character form that names a real day. */
+export function isInstant(text: string): text is Instant {
+  return pattern.test(text) && isDay(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10)));
+}
+
+/** True where the proleptic Gregorian calendar has that day, in the years 0001 to 9999. */
+export function isDay(year: number, month: number, day: number): boolean {
+  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1) return false;
+  if (month === 2) return day <= (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28);
+  return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31);
+}
+
+/**
+ * The instant of a Date or of milliseconds since 1970, plus nanoseconds (0 to 999,999,999) on top.
+ * @throws AdpError DATA_ERROR (skip) for an invalid Date or a year outside 0001 to 9999
+ */
+export function toInstant(time: Date | number, nanoseconds = 0): Instant {
+  const date = typeof time === 'number' ? new Date(time) : time;
+  const milliseconds = date.getTime();
+  if (!(milliseconds >= firstMillisecond && milliseconds <= lastMillisecond)) {
+    throw new AdpError('DATA_ERROR', 'A time is outside of the years 0001 to 9999.');
+  }
+  const iso = date.toISOString();
+  const text =
+    nanoseconds === 0
+      ? `${iso.slice(0, 23)}000000Z`
+      : `${iso.slice(0, 20)}${String(date.getUTCMilliseconds() * 1_000_000 + nanoseconds).padStart(9, '0')}Z`;
+  if (!isInstant(text)) throw new AdpError('INTERNAL', `${nanoseconds} nanoseconds don't fit into the second.`);
+  return text;
+}
+
+/** The next instant, one nanosecond on. */
+export function nextInstant(instant: Instant): Instant {
+  const nanoseconds = Number(instant.slice(20, 29)) + 1;
+  const second = Date.parse(`${instant.slice(0, 19)}Z`);
+  return nanoseconds === 1_000_000_000 ? toInstant(second + 1000) : toInstant(second, nanoseconds);
+}
+
+/** Milliseconds since 1970; what is finer is cut off. */
+export function millisecondsOf(instant: Instant): number {
+  return Date.parse(`${instant.slice(0, 23)}Z`);
+}
+
+/** The form of contract.md "Times": RFC 3339 in UTC, trailing zeros of the fraction dropped. */
+export function canonicalTime(instant: Instant): string {
+  let end = 29;
+  while (end > 20 && instant.charCodeAt(end - 1) === zero) end--;
+  return `${instant.slice(0, end === 20 ? 19 : end)}Z`;
+}
+
+const zero = 0x30;
+const firstMillisecond = Date.parse('0001-01-01T00:00:00Z');
+const lastMillisecond = Date.parse('9999-12-31T23:59:59.999Z');

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import { AdpError } from '../errors.ts';
+import { type EntityName, entities } from './entities.ts';
+
+/** The `id` of a record within its dealer and entity; contract.md, "Record id". Safe in a URL and in Cosmos DB. */
+export type RecordId = string & { readonly brand: 'RecordId' };
+
+const maxBytes = 900;
+const plain = /^[A-Za-z0-9._-]*$/;
+const encoder = new TextEncoder();
+
+/**
+ * The id of a record: its key values in the schema's order, every UTF-8 byte outside `A-Za-z0-9._-` written `=XX`,
+ * joined by `:`; longer than 900 bytes: `h:` and the SHA-256 of that text.
+ * @param data canonical data, or at least its key fields, defaults taken
+ * @throws AdpError DATA_ERROR (skip) where a key field is missing or no well-formed text
+ */
+export function recordIdOf(entity: EntityName, data: Readonly<Record<string, unknown>>): RecordId {
+  let id = '';
+  let separator = '';
+  for (const field of entities[entity].key) {
+    const value = data[field];
+    if (typeof value !== 'string' || !value.isWellFormed()) {
+      throw new AdpError('DATA_ERROR', `The key field ${field} of ${entity} is missing or not well-formed text.`);
+    }
+    id += separator + (plain.test(value) ? value : escaped(value));
+    separator = ':';
+  }
+  // After escaping, a character is a byte.
+  return (id.length > maxBytes ? `h:${hash('sha256', id, 'hex')}` : id) as RecordId;
+}
+
+function escaped(value: string): string {
+  let text = '';
+  for (const byte of encoder.encode(value)) text += escapedByte[byte];
+  return text;
+}
+
+const escapedByte = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return byte < 128 && plain.test(character) ? character : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
