@@ -1,5 +1,4 @@
 import type { EntityName } from './entities.ts';
-import type { Instant } from './instant.ts';
 import type { JsonObject } from './json.ts';
 import type { RecordId } from './recordId.ts';
 
@@ -9,8 +8,6 @@ export type Change =
       readonly op: 'upsert';
       readonly id: RecordId;
       readonly version: string;
-      /** The version's `t`. */
-      readonly modified: Instant;
       readonly content_hash: string;
       readonly data: JsonObject;
     }
@@ -18,7 +15,6 @@ export type Change =
       readonly op: 'delete';
       readonly id: RecordId;
       readonly version: string;
-      readonly modified: Instant;
       /** The row was not in a complete read; architecture.md, "A delete by absence". */
       readonly absence?: true;
     };

@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto';
+import { AdpError } from '../errors.ts';
+import type { Change, ChangeMessage } from '../model/change.ts';
+import type { Blobs } from '../store/blobs.ts';
+import { type Claim, type Heading, maxBodyBytes, type Packed, pack, toChangeMessage } from './message.ts';
+import type { Outbox, OutgoingMessage } from './serviceBus.ts';
+
+export interface DeliveryDeps {
+  readonly outbox: Outbox;
+  readonly claims: Blobs;
+}
+
+/** Messages on their way at once: enough to hide the queue's latency, few enough to bound memory. */
+const inFlight = 8;
+
+/**
+ * Sends changes to the writer. Resolves once the queue has accepted every message; answers how many there are.
+ * @throws AdpError `NETWORK_ERROR` (retry) where it didn't; some may have been accepted then, which is harmless
+ */
+export async function deliver(heading: Heading, changes: Iterable<Change>, deps: DeliveryDeps): Promise<number> {
+  const sending = new Set<Promise<void>>();
+  let messages = 0;
+  try {
+    for (const packed of pack(heading, changes)) {
+      messages++;
+      const one = sendOne(packed, deps).finally(() => sending.delete(one));
+      sending.add(one);
+      if (sending.size >= inFlight) await Promise.race(sending);
+    }
+    await Promise.all(sending);
+  } catch (error) {
+    await Promise.allSettled(sending);
+    throw error;
+  }
+  return messages;
+}
+
+async function sendOne(packed: Packed, { outbox, claims }: DeliveryDeps): Promise<void> {
+  const bytes = Buffer.byteLength(packed.body);
+  if (bytes <= maxBodyBytes) return await outbox.send(packed);
+  await claims.create(packed.id, Buffer.from(packed.body));
+  const reference: Claim = { claim: { blob: packed.id, bytes } };
+  const body = JSON.stringify(reference);
+  await outbox.send({ id: hash('sha256', body, 'hex'), body });
+}
+
+/**
+ * The changes that a message carries or refers to.
+ * @throws AdpError DATA_ERROR for what is no message of ours, or whose claim is gone
+ */
+export async function receive(value: unknown, claims: Blobs): Promise<ChangeMessage> {
+  const message = toChangeMessage(value);
+  if (!('claim' in message)) return message;
+  const content = await claims.read(message.claim.blob);
+  if (content === undefined) throw new AdpError('DATA_ERROR', 'The message refers to a claim that is gone.');
+  const claimed = toChangeMessage(JSON.parse(content.toString()));
+  if ('claim' in claimed) throw new AdpError('DATA_ERROR', 'A claim must not refer to another.');
+  return claimed;
+}
+
+/** The same body once more, at `notBefore`: with another id, or duplicate detection would drop it. */
+export function again(body: string, tries: number, notBefore: Date): OutgoingMessage {
+  return { id: `${hash('sha256', body, 'hex')}.${tries}`, body, notBefore, properties: { tries } };
+}

@@ -1,0 +1,124 @@
+import type { ErrorCode } from '../errors.ts';
+import type { EntityName } from './entities.ts';
+
+/** One batch, page loop, file, reload or event. `{dealerId}.{sort}{random}`: finds the run, and sorts newest first. */
+export type RunId = string & { readonly brand: 'RunId' };
+
+export type Door = 'push' | 'reload' | 'event' | 'poll' | 'file';
+
+export type RunStatus = 'running' | 'succeeded' | 'partial' | 'suspect' | 'failed' | 'superseded';
+
+/** What a door counted: rows read, and what became of each. `deleteRows` are the deletes that were rows (not absences). */
+export interface Counts {
+  readonly read: number;
+  readonly rejected: number;
+  readonly repeated: number;
+  readonly unchanged: number;
+  readonly upserts: number;
+  readonly deletes: number;
+  readonly deleteRows: number;
+}
+
+/** What the writer made of changes, of one message or summed over a run's. */
+export interface Tally {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** Skipped: nothing new in them. */
+  readonly unchanged: number;
+  /** Skipped: something newer is held. */
+  readonly stale: number;
+  readonly held: number;
+  readonly quarantined: number;
+}
+
+/** Why a row was not taken. `index` counts from 0 in a pushed batch, `row` from 1 in a file. */
+export interface RowError {
+  readonly index?: number;
+  readonly row?: number;
+  readonly field?: string;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** What an answer and a run show of their errors; the quarantine has them all. */
+export const maxErrorsShown = 100;
+
+export const emptyTally: Tally = {
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  unchanged: 0,
+  stale: 0,
+  held: 0,
+  quarantined: 0,
+};
+
+export function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    deleted: a.deleted + b.deleted,
+    unchanged: a.unchanged + b.unchanged,
+    stale: a.stale + b.stale,
+    held: a.held + b.held,
+    quarantined: a.quarantined + b.quarantined,
+  };
+}
+
+/** contract.md, "A run": what was read and what was published are each fully accounted for. */
+export function balances(counts: Counts, tally: Tally): boolean {
+  const { read, rejected, repeated, unchanged, upserts, deletes, deleteRows } = counts;
+  const ended =
+    tally.inserted + tally.updated + tally.deleted + tally.unchanged + tally.stale + tally.held + tally.quarantined;
+  return read === rejected + repeated + unchanged + upserts + deleteRows && upserts + deletes === ended;
+}
+
+/** A run is a success only when it balances and nothing was rejected, held or quarantined. */
+export function statusOf(counts: Counts, tally: Tally): RunStatus {
+  if (!balances(counts, tally)) return 'running';
+  if (tally.held > 0) return 'suspect';
+  return counts.rejected > 0 || tally.quarantined > 0 ? 'partial' : 'succeeded';
+}
+
+/** Milliseconds of the year 2286: subtracted from, so that newer runs have smaller ids. */
+const end = 9_999_999_999_999;
+
+/** @param random ten characters of `0-9a-z` */
+export function newRunId(dealerId: string, startedAt: Date, random: string): RunId {
+  return `${dealerId}.${String(end - startedAt.getTime()).padStart(13, '0')}${random}` as RunId;
+}
+
+const pattern = /^([a-z0-9][a-z0-9_-]{1,62})\.(\d{13})([0-9a-z]{10})$/;
+
+/** The parts of a run's id; `undefined` for text that is none. */
+export function parseRunId(text: string): { runId: RunId; dealerId: string; key: string; startedAt: Date } | undefined {
+  const match = pattern.exec(text);
+  if (match === null) return undefined;
+  const [, dealerId = '', inverted = '', random = ''] = match;
+  const startedAt = new Date(end - Number(inverted));
+  return { runId: text as RunId, dealerId, key: inverted + random, startedAt };
+}
+
+/** A run as it is kept: what the door counted once it was sealed, what the writer made of it once it was closed. */
+export interface Run {
+  readonly runId: RunId;
+  readonly dealerId: string;
+  readonly sourceId: string | null;
+  readonly entity: EntityName;
+  readonly door: Door;
+  readonly status: RunStatus;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | undefined;
+  readonly sealed: Sealed | undefined;
+  readonly tally: Tally;
+  readonly errors: readonly RowError[];
+}
+
+/** What the door leaves behind once the queue has accepted everything. */
+export interface Sealed {
+  readonly counts: Counts;
+  /** The attempt whose messages count, and how many there are: `seq` 0 to `messages` − 1. */
+  readonly attempt: number;
+  readonly messages: number;
+}

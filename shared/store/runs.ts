@@ -1,0 +1,204 @@
+import { AdpError } from '../errors.ts';
+import { type EntityName, isEntityName } from '../model/entities.ts';
+import {
+  type Door,
+  emptyTally,
+  parseRunId,
+  type RowError,
+  type Run,
+  type RunId,
+  type RunStatus,
+  type Sealed,
+  type Tally,
+} from '../model/run.ts';
+import type { Part, RunStore } from '../sync/runStore.ts';
+import { type Cell, type OpenTable, packText, type Row, unpackText } from './tables.ts';
+
+export interface RunFilter {
+  readonly entity?: EntityName;
+  readonly status?: RunStatus;
+  readonly limit: number;
+  readonly continuation?: string;
+}
+
+/** The runs' store with what only the routes and the purge need. */
+export interface Runs extends RunStore {
+  /** Newest first. */
+  list(dealerId: string, filter: RunFilter): Promise<{ runs: Run[]; continuation?: string }>;
+  /** Removes runs and parts that started before. Answers how many rows went. */
+  purge(dealerId: string, before: Date): Promise<number>;
+}
+
+const openPartition = 'open';
+
+export function runsIn(openTable: OpenTable): Runs {
+  const runs = openTable('runs');
+  const parts = openTable('runparts');
+  const openRuns = openTable('openruns');
+
+  return {
+    async open(run) {
+      await openRuns.upsert(openPartition, run.runId, {});
+      const { key } = locate(run.runId);
+      const etag = await runs.insert(run.dealerId, key, toCells(run));
+      return { run, etag };
+    },
+    async get(runId) {
+      const { dealerId, key } = locate(runId);
+      const row = await runs.get(dealerId, key);
+      return row === undefined ? undefined : { run: toRun(row), etag: row.etag };
+    },
+    async list(dealerId, { entity, status, limit, continuation }) {
+      const found: Run[] = [];
+      let from = continuation;
+      for (;;) {
+        const page = await runs.list(dealerId, {
+          limit: Math.max(limit, 100),
+          ...(from === undefined ? {} : { from }),
+        });
+        for (const row of page.rows) {
+          if (found.length === limit) return { runs: found, continuation: row.key };
+          const run = toRun(row);
+          if ((entity === undefined || run.entity === entity) && (status === undefined || run.status === status)) {
+            found.push(run);
+          }
+        }
+        const last = page.rows.at(-1);
+        if (page.continuation === undefined || last === undefined) return { runs: found };
+        from = `${last.key}0`;
+      }
+    },
+    async save({ run: before, etag }, run) {
+      const { key } = locate(before.runId);
+      const now = await runs.replace({ partition: before.dealerId, key, etag }, toCells(run));
+      return { run, etag: now };
+    },
+    async addPart(runId, part) {
+      const { partition, key } = locatePart(runId, part.attempt, part.seq);
+      try {
+        await parts.insert(partition, key, {
+          ...part.tally,
+          ...(part.errors.length === 0 ? {} : packText('errors', JSON.stringify(part.errors))),
+        });
+      } catch (error) {
+        if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+      }
+    },
+    async parts(runId, attempt) {
+      const { partition, key } = locatePart(runId, attempt, 0);
+      const prefix = key.slice(0, -seqDigits);
+      const found: Part[] = [];
+      for await (const row of parts.rows(partition, { from: prefix, to: `${prefix}~` })) {
+        found.push({
+          attempt,
+          seq: Number(row.key.slice(-seqDigits)),
+          tally: toTally(row.cells),
+          errors: parseList(unpackText('errors', row.cells)),
+        });
+      }
+      return found;
+    },
+    async *listOpen() {
+      for await (const row of openRuns.rows(openPartition)) {
+        const { givenUpAt } = row.cells;
+        yield { runId: row.key as RunId, givenUpAt: typeof givenUpAt === 'string' ? new Date(givenUpAt) : undefined };
+      }
+    },
+    async noteOpen(runId, givenUpAt) {
+      await openRuns.upsert(
+        openPartition,
+        runId,
+        givenUpAt === undefined ? {} : { givenUpAt: givenUpAt.toISOString() },
+      );
+    },
+    close: (runId) => openRuns.remove(openPartition, runId),
+    async purge(dealerId, before) {
+      let removed = 0;
+      const last = locate(
+        `${dealerId}.${String(9_999_999_999_999 - before.getTime()).padStart(13, '0')}0000000000` as RunId,
+      );
+      for await (const row of runs.rows(dealerId, { from: last.key })) {
+        const run = toRun(row);
+        for (let attempt = 1; attempt <= (run.sealed?.attempt ?? 1); attempt++) {
+          const { partition, key } = locatePart(run.runId, attempt, 0);
+          const prefix = key.slice(0, -seqDigits);
+          for await (const part of parts.rows(partition, { from: prefix, to: `${prefix}~` })) {
+            await parts.remove(part.partition, part.key);
+            removed++;
+          }
+        }
+        await openRuns.remove(openPartition, run.runId);
+        await runs.remove(row.partition, row.key);
+        removed++;
+      }
+      return removed;
+    },
+  };
+}
+
+const seqDigits = 8;
+
+function locate(runId: RunId): { dealerId: string; key: string; startedAt: Date } {
+  const parsed = parseRunId(runId);
+  if (parsed === undefined) throw new AdpError('INTERNAL', 'This is no run id.');
+  return parsed;
+}
+
+/** Parts grow: they are partitioned by dealer and the day on which their run began. */
+function locatePart(runId: RunId, attempt: number, seq: number): { partition: string; key: string } {
+  const { dealerId, key, startedAt } = locate(runId);
+  return {
+    partition: `${dealerId}.${startedAt.toISOString().slice(0, 10)}`,
+    key: `${key}.${String(attempt).padStart(4, '0')}.${String(seq).padStart(seqDigits, '0')}`,
+  };
+}
+
+function toCells(run: Run): Record<string, Cell> {
+  return {
+    door: run.door,
+    entity: run.entity,
+    status: run.status,
+    started_at: run.startedAt.toISOString(),
+    ...(run.sourceId === null ? {} : { source_id: run.sourceId }),
+    ...(run.finishedAt === undefined ? {} : { finished_at: run.finishedAt.toISOString() }),
+    ...(run.sealed === undefined ? {} : { sealed: JSON.stringify(run.sealed) }),
+    tally: JSON.stringify(run.tally),
+    ...packText('errors', JSON.stringify(run.errors)),
+  };
+}
+
+function toRun({ partition, key, cells }: Row): Run {
+  const { source_id, finished_at, sealed } = cells;
+  const entity = String(cells.entity);
+  if (!isEntityName(entity)) throw new AdpError('INTERNAL', 'A run in the store has an unknown entity.');
+  return {
+    runId: `${partition}.${key}` as RunId,
+    dealerId: partition,
+    sourceId: typeof source_id === 'string' ? source_id : null,
+    entity,
+    door: String(cells.door) as Door,
+    status: String(cells.status) as RunStatus,
+    startedAt: new Date(String(cells.started_at)),
+    finishedAt: typeof finished_at === 'string' ? new Date(finished_at) : undefined,
+    sealed: typeof sealed === 'string' ? (JSON.parse(sealed) as Sealed) : undefined,
+    tally: typeof cells.tally === 'string' ? (JSON.parse(cells.tally) as Tally) : emptyTally,
+    errors: parseList(unpackText('errors', cells)),
+  };
+}
+
+function toTally(cells: Readonly<Record<string, Cell>>): Tally {
+  const n = (name: keyof Tally) => Number(cells[name] ?? 0);
+  return {
+    inserted: n('inserted'),
+    updated: n('updated'),
+    deleted: n('deleted'),
+    unchanged: n('unchanged'),
+    stale: n('stale'),
+    held: n('held'),
+    quarantined: n('quarantined'),
+  };
+}
+
+function parseList(text: string | undefined): RowError[] {
+  return text === undefined ? [] : (JSON.parse(text) as RowError[]);
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '../clock.ts';
+import { AdpError } from '../errors.ts';
+import {
+  addTallies,
+  balances,
+  emptyTally,
+  maxErrorsShown,
+  parseRunId,
+  type RowError,
+  type Run,
+  type RunId,
+  statusOf,
+} from '../model/run.ts';
+import type { OpenRun, Part, RunStore, StoredRun } from './runStore.ts';
+
+export interface ClosingDeps {
+  readonly runs: RunStore;
+  readonly clock: Clock;
+  /** After this many milliseconds a run that doesn't balance is given up. */
+  readonly giveUpAfterMs: number;
+}
+
+/** A run that was given up is looked at for this long, in case its missing part comes. */
+const lateDays = 14;
+/** A run that was given up is looked at in one sweep of so many. */
+const lateEvery = 12;
+
+/**
+ * Closes every open run that balances, gives up on those that can't, and reopens those whose missing part came late.
+ * Whoever does it, and however often: the run's ETag decides. Answers how many are still open.
+ */
+export async function closeRuns(deps: ClosingDeps, sweep: number): Promise<number> {
+  let open = 0;
+  let n = 0;
+  const closing = new Set<Promise<unknown>>();
+  for await (const entry of deps.runs.listOpen()) {
+    if (entry.givenUpAt !== undefined && n++ % lateEvery !== sweep % lateEvery) continue;
+    const one = closeRun(deps, entry)
+      .then((closed) => {
+        if (!closed) open++;
+      })
+      .finally(() => closing.delete(one));
+    closing.add(one);
+    if (closing.size >= 8) await Promise.race(closing);
+  }
+  await Promise.all(closing);
+  return open;
+}
+
+/**
+ * The run as it stands now: closed if its parts are complete. For a run that is asked for.
+ */
+export async function currentRun(deps: ClosingDeps, runId: RunId): Promise<Run | undefined> {
+  const stored = await deps.runs.get(runId);
+  if (stored === undefined || stored.run.status !== 'running') return stored?.run;
+  await closeRun(deps, { runId, givenUpAt: undefined });
+  return (await deps.runs.get(runId))?.run;
+}
+
+/** True if the run is closed for good. */
+async function closeRun(deps: ClosingDeps, { runId, givenUpAt }: OpenRun): Promise<boolean> {
+  const stored = await deps.runs.get(runId);
+  const now = new Date(deps.clock());
+  if (stored === undefined) return await forget(deps, runId, now);
+  const { run } = stored;
+  const failed = run.status === 'failed';
+  if (run.status !== 'running' && !(failed && run.sealed !== undefined)) {
+    await deps.runs.close(runId);
+    return true;
+  }
+  const parts = run.sealed === undefined ? [] : await deps.runs.parts(runId, run.sealed.attempt);
+  const next = judge(run, parts, now, deps.giveUpAfterMs);
+  if (next === undefined) {
+    if (givenUpAt !== undefined && now.getTime() - givenUpAt.getTime() > lateDays * 86_400_000) {
+      await deps.runs.close(runId);
+      return true;
+    }
+    return false;
+  }
+  if (!(await saved(deps, stored, next))) return false;
+  if (next.status === 'failed' && next.sealed !== undefined) {
+    await deps.runs.noteOpen(runId, now);
+    return false;
+  }
+  await deps.runs.close(runId);
+  return true;
+}
+
+/** What becomes of a run, given the parts that are there; `undefined`: nothing yet. */
+export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs: number): Run | undefined {
+  const failed = run.status === 'failed';
+  const late = now.getTime() - run.startedAt.getTime() > giveUpAfterMs;
+  if (run.sealed === undefined) {
+    if (!late || failed) return undefined;
+    const detail = 'The run ended before all of its rows were accepted, and was not finished. Send them again.';
+    return givenUp(run, now, detail);
+  }
+  const tally = parts.map((part) => part.tally).reduce(addTallies, emptyTally);
+  const errors = [...run.errors.filter(fromDoor), ...parts.flatMap((part) => part.errors)].slice(0, maxErrorsShown);
+  if (parts.length === run.sealed.messages && balances(run.sealed.counts, tally)) {
+    return { ...run, status: statusOf(run.sealed.counts, tally), tally, errors, finishedAt: now };
+  }
+  if (!late || failed) return undefined;
+  return givenUp({ ...run, tally, errors }, now, missing(run.sealed.messages, parts));
+}
+
+/** Marks what the closing itself says, so that a run that is reopened loses it. */
+const closingMark = 'This run was given up: ';
+
+function givenUp(run: Run, now: Date, why: string): Run {
+  const error: RowError = { code: 'INTERNAL', detail: closingMark + why };
+  return { ...run, status: 'failed', finishedAt: now, errors: [error, ...run.errors.slice(0, maxErrorsShown - 1)] };
+}
+
+function fromDoor(error: RowError): boolean {
+  return !error.detail.startsWith(closingMark);
+}
+
+function missing(messages: number, parts: readonly Part[]): string {
+  const there = new Set(parts.map((part) => part.seq));
+  const gone = Array.from({ length: messages }, (_, seq) => seq).filter((seq) => !there.has(seq));
+  if (gone.length === 0) return 'what the writer counted does not add up to what was sent.';
+  const named = gone.slice(0, 20).join(', ') + (gone.length > 20 ? ', …' : '');
+  return `${gone.length} of its ${messages} messages were not applied yet (numbers ${named}). It closes by itself when they are.`;
+}
+
+/** An open run without a run: its door died in between, or is just about to write it. */
+async function forget(deps: ClosingDeps, runId: RunId, now: Date): Promise<boolean> {
+  const startedAt = parseRunId(runId)?.startedAt;
+  if (startedAt !== undefined && now.getTime() - startedAt.getTime() < deps.giveUpAfterMs) return false;
+  await deps.runs.close(runId);
+  return true;
+}
+
+async function saved(deps: ClosingDeps, stored: StoredRun, next: Run): Promise<boolean> {
+  try {
+    await deps.runs.save(stored, next);
+    return true;
+  } catch (error) {
+    if (error instanceof AdpError && error.code === 'CONFLICT') return false;
+    throw error;
+  }
+}

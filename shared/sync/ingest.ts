@@ -1,0 +1,179 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Mapper, MapResult } from '../mapping/compile.ts';
+import type { Change, ChangeMessage } from '../model/change.ts';
+import { contentHash } from '../model/contentHash.ts';
+import { type EntityName, entities } from '../model/entities.ts';
+import type { Instant } from '../model/instant.ts';
+import type { RecordId } from '../model/recordId.ts';
+import { type Counts, maxErrorsShown, type RowError, type RunId } from '../model/run.ts';
+import { formatVersion } from '../model/version.ts';
+
+/**
+ * A row as a door hands it over, or why it could not be read. `index` is its position within the run, from 0; `row` its
+ * line or number in a file, from 1.
+ */
+export type InputRow =
+  | { readonly index: number; readonly row?: number; readonly values: Record<string, unknown> }
+  | { readonly index: number; readonly row?: number; readonly error: string; readonly raw: string };
+
+/** A row that could not be read, mapped or validated. */
+export interface Rejection {
+  readonly input: InputRow;
+  readonly errors: readonly RowError[];
+}
+
+/** The run on whose behalf rows come in. */
+export interface Ingestion {
+  readonly runId: RunId;
+  readonly attempt: number;
+  readonly dealerId: string;
+  readonly entity: EntityName;
+  readonly sourceId: string | null;
+  readonly epoch: number;
+  readonly captured: Instant;
+  readonly mapper: Mapper;
+}
+
+export interface IngestDeps {
+  /** Sends changes; resolves with the number of messages once the queue has accepted them all. */
+  readonly deliver: (heading: Omit<ChangeMessage, 'changes'>, changes: Iterable<Change>) => Promise<number>;
+  /** Keeps rejected rows. `window` numbers the calls of one run. */
+  readonly quarantine: (ingestion: Ingestion, rejections: readonly Rejection[], window: number) => Promise<void>;
+}
+
+export interface Ingested {
+  readonly counts: Counts;
+  readonly messages: number;
+  /** The first ones; the quarantine has them all. */
+  readonly errors: readonly RowError[];
+}
+
+/**
+ * Rows that are looked at together: a key that comes twice among them is sent once. Bounds memory, and is the most that
+ * a pushed batch may have, so that of a batch nothing is sent before all of it was read.
+ */
+export const windowRows = 50_000;
+
+/**
+ * The pipeline that every door calls: rows → map → validate → key, version, hash → changes → queue. Resolves once the
+ * queue has accepted everything; until then nothing of it may be called done.
+ */
+export async function ingest(
+  pages: Iterable<readonly InputRow[]> | AsyncIterable<readonly InputRow[]>,
+  ingestion: Ingestion,
+  deps: IngestDeps,
+): Promise<Ingested> {
+  const counts = { read: 0, rejected: 0, repeated: 0, unchanged: 0, upserts: 0, deletes: 0, deleteRows: 0 };
+  const errors: RowError[] = [];
+  let messages = 0;
+  let windows = 0;
+  let window = new Window(ingestion);
+
+  const flush = async () => {
+    const changes = window.changes();
+    const heading = headingOf(ingestion, messages);
+    const [sent] = await Promise.all([
+      changes.length === 0 ? 0 : deps.deliver(heading, changes),
+      window.rejections.length === 0 ? undefined : deps.quarantine(ingestion, window.rejections, windows),
+    ]);
+    const deletes = changes.filter((change) => change.op === 'delete').length;
+    counts.rejected += window.rejections.length;
+    counts.repeated += window.repeated;
+    counts.upserts += changes.length - deletes;
+    counts.deletes += deletes;
+    counts.deleteRows += deletes;
+    errors.push(...window.rejections.flatMap((rejection) => rejection.errors).slice(0, maxErrorsShown - errors.length));
+    messages += sent;
+    windows++;
+    window = new Window(ingestion);
+  };
+
+  for await (const page of pages) {
+    for (const row of page) {
+      if (window.size === windowRows) await flush();
+      counts.read++;
+      window.add(row);
+    }
+    // A page is some milliseconds of work: others get their turn.
+    await setImmediate();
+  }
+  if (window.size > 0) await flush();
+  return { counts, messages, errors };
+}
+
+function headingOf(ingestion: Ingestion, seq: number): Omit<ChangeMessage, 'changes'> {
+  return {
+    run_id: ingestion.runId,
+    attempt: ingestion.attempt,
+    seq,
+    dealer_id: ingestion.dealerId,
+    entity: ingestion.entity,
+    source_id: ingestion.sourceId,
+    schema_version: entities[ingestion.entity].schemaVersion,
+  };
+}
+
+interface Candidate {
+  readonly version: string;
+  readonly op: 'upsert' | 'delete';
+  readonly data: Extract<MapResult, { ok: true }>['data'];
+}
+
+/** Rows that are looked at together: the highest version of a key stands, then the later position. */
+class Window {
+  readonly rejections: Rejection[] = [];
+  repeated = 0;
+  size = 0;
+  readonly #ingestion: Ingestion;
+  readonly #candidates = new Map<RecordId, Candidate>();
+
+  constructor(ingestion: Ingestion) {
+    this.#ingestion = ingestion;
+  }
+
+  add(input: InputRow): void {
+    this.size++;
+    const { epoch, captured, mapper } = this.#ingestion;
+    if ('error' in input) {
+      this.#reject(input, [{ code: 'DATA_ERROR', detail: input.error }]);
+      return;
+    }
+    const op = operationOf(input.values);
+    if (op === undefined) {
+      const detail = 'must be "upsert" (the default) or "delete"';
+      this.#reject(input, [{ field: '_op', code: 'DATA_ERROR', detail }]);
+      return;
+    }
+    const mapped = op === 'upsert' ? mapper.upsert(input.values) : mapper.remove(input.values);
+    if (!mapped.ok) {
+      this.#reject(input, mapped.errors);
+      return;
+    }
+    const version = formatVersion({ epoch, t: mapped.modified ?? captured, captured, position: input.index });
+    const before = this.#candidates.get(mapped.id);
+    if (before !== undefined) {
+      this.repeated++;
+      if (before.version > version) return;
+    }
+    this.#candidates.set(mapped.id, { version, op, data: mapped.data });
+  }
+
+  changes(): Change[] {
+    return Array.from(this.#candidates, ([id, { op, version, data }]) =>
+      op === 'upsert' ? { op, id, version, content_hash: contentHash(data), data } : { op, id, version },
+    );
+  }
+
+  #reject(input: InputRow, errors: readonly Omit<RowError, 'index' | 'row'>[]): void {
+    const where = input.row === undefined ? { index: input.index } : { index: input.index, row: input.row };
+    this.rejections.push({ input, errors: errors.map((error) => ({ ...where, ...error })) });
+  }
+}
+
+/** What a row asks for by `_op`; `undefined` where that is nothing we know. */
+function operationOf(values: Readonly<Record<string, unknown>>): 'upsert' | 'delete' | undefined {
+  if (!Object.hasOwn(values, '_op')) return 'upsert';
+  const { _op } = values;
+  if (_op === undefined || _op === null || _op === '' || _op === 'upsert') return 'upsert';
+  return _op === 'delete' ? 'delete' : undefined;
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts';
+import { AdpError } from '../errors.ts';
+import type { EntityName } from '../model/entities.ts';
+import { type Door, emptyTally, newRunId, type RowError, type Run } from '../model/run.ts';
+import { judge } from './closeRuns.ts';
+import type { Ingested } from './ingest.ts';
+import type { RunStore, StoredRun } from './runStore.ts';
+
+export interface RunDeps {
+  readonly runs: RunStore;
+  readonly clock: Clock;
+  /** Ten characters of `0-9a-z` that were never given out before. */
+  readonly random: () => string;
+}
+
+export interface NewRun {
+  readonly dealerId: string;
+  readonly entity: EntityName;
+  readonly sourceId: string | null;
+  readonly door: Door;
+}
+
+/**
+ * Opens a run, does a door's work on its behalf, and seals it: from then on it closes as soon as the writer has applied
+ * what was sent. Work that fails leaves a failed run that says why.
+ */
+export async function runWork(
+  { dealerId, entity, sourceId, door }: NewRun,
+  deps: RunDeps,
+  work: (run: Run) => Promise<Ingested>,
+): Promise<{ run: Run; ingested: Ingested }> {
+  const startedAt = new Date(deps.clock());
+  const stored = await deps.runs.open({
+    runId: newRunId(dealerId, startedAt, deps.random()),
+    dealerId,
+    entity,
+    sourceId,
+    door,
+    status: 'running',
+    startedAt,
+    finishedAt: undefined,
+    sealed: undefined,
+    tally: emptyTally,
+    errors: [],
+  });
+  let ingested: Ingested;
+  try {
+    ingested = await work(stored.run);
+  } catch (error) {
+    await fail(stored, deps, error);
+    throw error;
+  }
+  return { run: await seal(stored, ingested, deps), ingested };
+}
+
+async function seal(stored: StoredRun, { counts, messages, errors }: Ingested, deps: RunDeps): Promise<Run> {
+  const sealed: Run = { ...stored.run, status: 'running', sealed: { counts, attempt: 1, messages }, errors };
+  // Nothing was sent: there is nothing to wait for.
+  const run = messages === 0 ? (judge(sealed, [], new Date(deps.clock()), Number.POSITIVE_INFINITY) ?? sealed) : sealed;
+  try {
+    await deps.runs.save(stored, run);
+  } catch (error) {
+    if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+    // The sweep gave it up while this process was held up; it goes on after all.
+    const now = await deps.runs.get(run.runId);
+    if (now === undefined) throw error;
+    await deps.runs.noteOpen(run.runId);
+    await deps.runs.save(now, run);
+  }
+  if (run.status !== 'running') await deps.runs.close(run.runId);
+  return run;
+}
+
+/** As well as it can: a run that can't even be failed is given up by the sweep. */
+async function fail(stored: StoredRun, deps: RunDeps, why: unknown): Promise<void> {
+  const error: RowError =
+    why instanceof AdpError
+      ? { code: why.code, detail: why.message }
+      : { code: 'INTERNAL', detail: 'Something unexpected went wrong; the log has it under this run.' };
+  try {
+    await deps.runs.save(stored, {
+      ...stored.run,
+      status: 'failed',
+      finishedAt: new Date(deps.clock()),
+      errors: [error],
+    });
+    await deps.runs.close(stored.run.runId);
+  } catch (unsaved) {
+    if (!(unsaved instanceof AdpError)) throw unsaved;
+  }
+}
