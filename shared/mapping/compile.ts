@@ -1,0 +1,213 @@
+import { AdpError } from '../errors.ts';
+import { type EntityName, entities } from '../model/entities.ts';
+import { type FieldError, maxErrorsPerRow } from '../model/fieldError.ts';
+import type { Instant } from '../model/instant.ts';
+import { type JsonObject, type JsonValue, setOwn } from '../model/json.ts';
+import { type RecordId, recordIdOf } from '../model/recordId.ts';
+import { shapeOf } from '../model/shape.ts';
+import { type Validator, validatorOf } from '../model/validate.ts';
+import { isJsonObject } from './coerce.ts';
+import { keep, shortName } from './keep.ts';
+import type { SourceRow } from './path.ts';
+import { Problems } from './problems.ts';
+import { compileRule, type Fault, type Rule } from './rule.ts';
+import { isAbsent } from './scalar.ts';
+import type { EntityMapping, FieldMapping } from './schema.ts';
+import { compileTargets, type Target } from './target.ts';
+import { toInstantIn } from './time.ts';
+import { isTimeZone, type TimeZone, timeZone } from './zone.ts';
+
+export interface MapperOptions {
+  readonly entity: EntityName;
+  /** Absent: rows are canonical already, and an unknown field rejects a row. */
+  readonly mapping?: EntityMapping | undefined;
+  /** Keep what no field of the mapping reads in `extensions`. */
+  readonly keepUnmapped: boolean;
+  /** Where the row's own modification time stands: a source field's name, or a rule. */
+  readonly modified?: FieldMapping | undefined;
+  /** IANA zone of times that have no offset. */
+  readonly zone: string;
+}
+
+export type MapResult =
+  | {
+      readonly ok: true;
+      readonly id: RecordId;
+      /** Canonical data; for `remove` the key fields alone. */
+      readonly data: JsonObject;
+      /** Null where the row has no modification time of its own. */
+      readonly modified: Instant | null;
+    }
+  | {
+      readonly ok: false;
+      /** Null where the key can't be read. */
+      readonly id: RecordId | null;
+      /** At most 20. */
+      readonly errors: readonly FieldError[];
+    };
+
+/** A source's mapping of one entity as a pure function. */
+export interface Mapper {
+  /** A row as a whole record. */
+  upsert(row: SourceRow): MapResult;
+  /** A row that deletes: only the key and the modification time are read. */
+  remove(row: SourceRow): MapResult;
+  /** The row's own fields that it reads, apart from those that `keepUnmapped` keeps. */
+  readonly columns: readonly string[];
+}
+
+/** A row's metadata, no data: `"_op": "delete"`. */
+const operationField = '_op';
+
+/**
+ * Compiles a mapping once, for many rows: map, bring to the schema's types, validate, take key defaults, make the id.
+ * @throws AdpError CONFIG_ERROR (park) that lists every path that is wrong
+ */
+export function compileMapper(options: MapperOptions): Mapper {
+  const { entity, mapping, keepUnmapped } = options;
+  const { schema, key } = entities[entity];
+  const faults: string[] = [];
+  const fault: Fault = (place, text) => faults.push(`${place}: ${text}`);
+  if (!isTimeZone(options.zone)) fault('time_zone', `there is no time zone "${options.zone}"; take an IANA name`);
+  const zone = timeZone(isTimeZone(options.zone) ? options.zone : 'UTC');
+
+  const keySet = new Set(key);
+  const targets = compileTargets(mapping ?? identityOf(schema.properties), {
+    schema: schema.properties,
+    key: keySet,
+    zone,
+    fault,
+    place: '',
+  });
+  const fields = withKeyDefaults(targets, entity, fault);
+  const modified = options.modified === undefined ? null : compileRule(options.modified, zone, 'modified', fault);
+  if (faults.length > 0) {
+    throw new AdpError('CONFIG_ERROR', `The mapping of ${entity} can't be used. ${faults.join('. ')}.`);
+  }
+
+  const columns = new Set([...fields.flatMap((field) => field.roots), ...(modified?.roots ?? [])]);
+  const finish = finisher(entity, key, modified, modifiedName(options.modified), zone);
+  const rest = keepUnmapped ? keepRest : mapping === undefined ? refuseRest : null;
+  const keyFields = fields.filter((field) => keySet.has(field.name));
+  return {
+    columns: [...columns],
+    upsert(row) {
+      const problems = new Problems();
+      const data: Record<string, JsonValue> = {};
+      fill(data, fields, row, problems);
+      rest?.(row, columns, data, problems);
+      return finish(row, data, problems);
+    },
+    remove(row) {
+      const problems = new Problems();
+      const data: Record<string, JsonValue> = {};
+      fill(data, keyFields, row, problems);
+      return finish(row, data, problems);
+    },
+  };
+}
+
+interface Field extends Target {
+  /** Of key fields that have one. */
+  readonly fallback: string | undefined;
+}
+
+function identityOf(properties: Readonly<Record<string, unknown>>): EntityMapping {
+  return Object.fromEntries(Object.keys(properties).map((name) => [name, name]));
+}
+
+function withKeyDefaults(targets: readonly Target[], entity: EntityName, fault: Fault): readonly Field[] {
+  const { schema, key } = entities[entity];
+  const missing = key.filter((name) => !targets.some((target) => target.name === name));
+  for (const name of missing) {
+    if (schema.properties[name]?.default === undefined) fault(name, 'is a key field and must be mapped');
+  }
+  return [...targets, ...missing.map((name): Target => ({ name, build: () => undefined, roots: [] }))]
+    .map((target) => ({ ...target, fallback: schema.properties[target.name]?.default }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function fill(data: Record<string, JsonValue>, fields: readonly Field[], row: SourceRow, problems: Problems): void {
+  for (const { name, build, fallback } of fields) {
+    const count = problems.count;
+    const from = problems.errors.length;
+    const value = build(row, problems);
+    if (problems.errors.length > from) problems.within(from, name);
+    if (value !== undefined) data[name] = value;
+    else if (fallback !== undefined && problems.count === count) data[name] = fallback;
+  }
+}
+
+type Rest = (row: SourceRow, read: ReadonlySet<string>, data: Record<string, JsonValue>, problems: Problems) => void;
+
+const refuseRest: Rest = (row, read, _data, problems) => {
+  for (const name in row) {
+    if (read.has(name) || name === operationField || !Object.hasOwn(row, name)) continue;
+    const from = problems.errors.length;
+    problems.data('is not a known field');
+    problems.within(from, shortName(name));
+  }
+};
+
+const keepRest: Rest = (row, read, data, problems) => {
+  let kept: Record<string, JsonValue> | undefined;
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (read.has(name) || name === operationField || isAbsent(value)) continue;
+    kept ??= isJsonObject(data.extensions) ? { ...data.extensions } : {};
+    if (Object.hasOwn(kept, name)) continue;
+    const from = problems.errors.length;
+    const one = name.isWellFormed()
+      ? keep(value, problems)
+      : problems.data('has a name that is not well-formed Unicode');
+    if (problems.errors.length > from) problems.within(from, `extensions.${shortName(name)}`);
+    if (one !== undefined) setOwn(kept, name, one);
+  }
+  if (kept !== undefined) data.extensions = kept;
+};
+
+function modifiedName(modified: FieldMapping | undefined): string {
+  if (typeof modified === 'string') return modified;
+  return typeof modified?.from === 'string' ? modified.from : 'modified';
+}
+
+type Finish = (row: SourceRow, data: JsonObject, problems: Problems) => MapResult;
+
+function finisher(
+  entity: EntityName,
+  key: readonly string[],
+  modifiedRule: Rule | null,
+  modifiedField: string,
+  zone: TimeZone,
+): Finish {
+  const validate = validatorOf(entity);
+  return (row, data, problems) => {
+    const modified = modifiedRule === null ? null : readModified(row, modifiedRule, modifiedField, zone, problems);
+    const invalid = validate(data);
+    if (problems.count === 0 && invalid.length === 0) return { ok: true, id: recordIdOf(entity, data), data, modified };
+    return refused(entity, key, data, problems, invalid);
+  };
+}
+
+function readModified(row: SourceRow, rule: Rule, field: string, zone: TimeZone, problems: Problems): Instant | null {
+  const from = problems.errors.length;
+  const value = rule.get(row, problems);
+  const instant = isAbsent(value) ? null : toInstantIn(zone, value);
+  if (instant === null && !isAbsent(value)) problems.data(`must be a time, got ${shapeOf(value)}`);
+  if (problems.errors.length > from) problems.within(from, field);
+  return instant;
+}
+
+function refused(
+  entity: EntityName,
+  key: readonly string[],
+  data: JsonObject,
+  problems: Problems,
+  invalid: ReturnType<Validator>,
+): MapResult {
+  // A field that was refused on its way is missing in the data: once is enough.
+  const known = new Set(problems.errors.map((error) => error.field));
+  const errors = [...problems.errors, ...invalid.filter((error) => !known.has(error.field))];
+  const readable = key.every((name) => data[name] !== undefined && !errors.some((error) => error.field === name));
+  return { ok: false, id: readable ? recordIdOf(entity, data) : null, errors: errors.slice(0, maxErrorsPerRow) };
+}
