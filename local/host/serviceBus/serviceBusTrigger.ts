@@ -1,0 +1,158 @@
+import {
+  RetryMode,
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from '@azure/service-bus';
+import { configError, readConfig } from '../config.ts';
+import type { AppFunction } from '../functionApp.ts';
+import { describeError } from '../log.ts';
+import type { Host, Listener, TriggerKind } from '../trigger.ts';
+import { findConnectionString } from './connection.ts';
+import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './message.ts';
+import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
+import { createPump } from './pump.ts';
+
+interface QueueFunction {
+  readonly fn: AppFunction;
+  readonly connectionString: string;
+  readonly queue: string;
+  /** Whether it takes the queue's dead letters. */
+  readonly deadLetters: boolean;
+  /** Whether one call takes a batch. */
+  readonly many: boolean;
+}
+
+/** Queues, in peek-lock: completed when the handler succeeds, given back when it fails. No topics, no sessions. */
+export const serviceBusTrigger: TriggerKind = {
+  type: 'serviceBusTrigger',
+  section: 'serviceBus',
+  outputs: [],
+  prepare: (functions, host) => {
+    const options = readServiceBusOptions(host.section);
+    const listeners = functions.map((fn) => listen(toQueueFunction(fn, host), options, host));
+    return {
+      start: async () => {
+        await Promise.all(listeners.map((listener) => listener.start()));
+        return undefined;
+      },
+      stop: async () => {
+        await Promise.all(listeners.map((listener) => listener.stop()));
+      },
+    };
+  },
+};
+
+const known = ['name', 'type', 'direction', 'properties', 'connection', 'queueName', 'cardinality'];
+const refused = ['isSessionsEnabled', 'autoCompleteMessages', 'topicName', 'subscriptionName'];
+
+function toQueueFunction(fn: AppFunction, host: Host): QueueFunction {
+  const where = `Function "${fn.name}", binding "${fn.trigger.name}"`;
+  const binding = readConfig(fn.trigger, where, [...known, ...refused.filter((key) => fn.trigger[key] === false)]);
+  const address = host.settings.resolve(binding.text('queueName') ?? '', where);
+  const [queue, subQueue, ...rest] = address.split('/');
+  if (!queue || rest.length > 0 || (subQueue !== undefined && subQueue.toLowerCase() !== '$deadletterqueue')) {
+    throw configError(`${where}: "${address}" is neither a queue nor a queue's "/$DeadLetterQueue"`);
+  }
+  const cardinality = binding.text('cardinality')?.toLowerCase() ?? 'one';
+  if (cardinality !== 'one' && cardinality !== 'many') throw configError(`${where}: "cardinality" must be one or many`);
+  const connectionString = findConnectionString(binding.text('connection') ?? '', host.settings, where);
+  return { fn, connectionString, queue, deadLetters: subQueue !== undefined, many: cardinality === 'many' };
+}
+
+/** Long enough for messages that were sent together to be taken together, too short for anyone to notice. */
+const batchLingerMs = 10;
+
+/** A local broker is back within a moment, if at all: the SDK's usual half minute would only keep people waiting. */
+const retryOptions = { mode: RetryMode.Exponential, maxRetries: 10, retryDelayInMs: 100, maxRetryDelayInMs: 1000 };
+
+function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): Listener {
+  const client = new ServiceBusClient(target.connectionString, { retryOptions });
+  const receiver = client.createReceiver(target.queue, {
+    ...(target.deadLetters && { subQueueType: 'deadLetter' }),
+    maxAutoLockRenewalDurationInMs: options.maxAutoLockRenewalMs,
+    skipParsingBodyAsJson: true,
+  });
+  const settle = oneAfterAnother();
+  const concurrency = target.many ? 1 : options.maxConcurrentCalls;
+  const batchSize = target.many ? options.maxMessageBatchSize : 1;
+  const pump = createPump<ServiceBusReceivedMessage>({
+    batchSize,
+    concurrency,
+    lingerMs: target.many ? batchLingerMs : 0,
+    call: async (messages) => {
+      const succeeded = await callFunction(target, messages, host);
+      for (const message of messages) await settle(() => settleMessage(receiver, message, succeeded, target, host));
+    },
+  });
+  let subscription: { close(): Promise<void> } | undefined;
+
+  return {
+    start: async () => {
+      // Subscribing fails in the background and for ever; a queue that isn't there must fail the start.
+      await receiver.peekMessages(1);
+      subscription = receiver.subscribe(
+        {
+          processMessage: (message) => pump.offer(message),
+          processError: async ({ error, errorSource }) =>
+            host.log('warning', target.fn.name, `${target.queue}, ${errorSource}: ${error.message}`),
+        },
+        { autoCompleteMessages: false, maxConcurrentCalls: concurrency * batchSize + options.prefetchCount },
+      );
+      return undefined;
+    },
+    stop: async () => {
+      await subscription?.close();
+      for (const message of await pump.stop()) {
+        await settle(() => settleMessage(receiver, message, false, target, host));
+      }
+      await client.close();
+    },
+  };
+}
+
+async function callFunction(
+  { fn, many }: QueueFunction,
+  messages: readonly ServiceBusReceivedMessage[],
+  host: Host,
+): Promise<boolean> {
+  try {
+    if (many) {
+      await host.app.invoke(fn, { data: toBatchData(messages), metadata: toBatchMetadata(messages) });
+    } else {
+      for (const message of messages) {
+        await host.app.invoke(fn, { data: toBodyData(message), metadata: toTriggerMetadata(message) });
+      }
+    }
+    return true;
+  } catch (error) {
+    host.log('error', fn.name, describeError(error));
+    return false;
+  }
+}
+
+// Where this fails, the lock runs out and the message comes again: that is what peek-lock promises.
+async function settleMessage(
+  receiver: ServiceBusReceiver,
+  message: ServiceBusReceivedMessage,
+  succeeded: boolean,
+  { fn }: QueueFunction,
+  host: Host,
+): Promise<void> {
+  try {
+    await (succeeded ? receiver.completeMessage(message) : receiver.abandonMessage(message));
+  } catch (error) {
+    const outcome = succeeded ? 'completed' : 'given back';
+    host.log('warning', fn.name, `Message ${message.messageId} could not be ${outcome}: ${String(error)}`);
+  }
+}
+
+// rhea 3.0.5 merges dispositions of one tick into one, with the outcome of the first: a message that failed would be
+// completed together with its neighbour that did not.
+function oneAfterAnother(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    last = last.then(work);
+    return last;
+  };
+}

@@ -1,0 +1,57 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { until } from './poll.ts';
+
+/** A program of ours in a process of its own. */
+export interface Program {
+  readonly process: ChildProcess;
+  /** What it wrote so far, stdout and stderr together. */
+  output(): string;
+  /** The whole lines of the output that contain `text`. */
+  lines(text: string): string[];
+  /** Resolves with the exit code, or with the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+}
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export function run(file: string, args: readonly string[], { env = {}, cwd }: ProgramOptions = {}): Program {
+  const child = fork(file, args, {
+    silent: true,
+    execArgv: [],
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+  }
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  return {
+    process: child,
+    output: () => text,
+    lines: (part) => text.split('\n').filter((line) => line.includes(part)),
+    ended,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return await ended;
+    },
+  };
+}
+
+/** The port of the line `{"ready":true,"port":N}`; fails with the output if the program ends before that line. */
+export async function ready(program: Program): Promise<number> {
+  return await until('the program is ready', () => {
+    const found = /\{"ready":true,"port":(\d+)/.exec(program.output())?.[1];
+    if (found !== undefined) return Number(found);
+    if (program.process.exitCode !== null) throw new Error(`It ended early:\n${program.output()}`);
+    return undefined;
+  });
+}
