@@ -1,0 +1,13 @@
+import type { Command } from './command.ts';
+import { apply } from './commands/apply.ts';
+import { keys } from './commands/keys.ts';
+import { push } from './commands/push.ts';
+import { quarantine } from './commands/quarantine.ts';
+import { records } from './commands/records.ts';
+import { replay } from './commands/replay.ts';
+import { reset } from './commands/reset.ts';
+import { run } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [apply, push, runs, run, records, quarantine, replay, reset, keys];
