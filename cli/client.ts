@@ -1,4 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import { AdpError } from '../shared/errors.ts';
 import type { Connection } from './connection.ts';
 import { problemError } from './problem.ts';
@@ -180,10 +181,12 @@ function parseBody(text: string): unknown {
 
 /** `fetch failed` says nothing; what it wraps does (ECONNREFUSED and its like). */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isNativeError(error)) return String(error);
   const { cause } = error;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+  // Several addresses were tried: the first error is as good as any.
+  const first: unknown =
+    isNativeError(cause) && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors[0] : cause;
+  return isNativeError(first) && first.message !== '' ? first.message : error.message;
 }
 
 async function sleepUntil(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -31,7 +31,7 @@ export const mediaTypes: Readonly<Record<PushFormat, string>> = {
  * @throws a usage error that lists the known ones
  */
 export function fileKindOf(file: string, type?: string): FileKind {
-  const name = type === undefined ? path.basename(file).toLowerCase() : `.${type.toLowerCase()}`;
+  const name = type === undefined ? path.basename(file).toLowerCase() : `rows.${type.toLowerCase()}`;
   const gzip = name.endsWith('.gz');
   const extension = path.extname(gzip ? name.slice(0, -'.gz'.length) : name).slice(1);
   const format = Object.hasOwn(formats, extension) ? formats[extension] : undefined;

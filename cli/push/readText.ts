@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { isNativeError } from 'node:util/types';
 import { AdpError } from '../../shared/errors.ts';
+import { gunzip } from '../../shared/formats/gunzip.ts';
 
 /** Large pieces: the CSV splitter looks at what is left of the last one again. */
 const pieceBytes = 256 * 1024;
@@ -19,7 +19,7 @@ export function openFile(file: string): AsyncIterable<Uint8Array> {
 export async function* readText(bytes: AsyncIterable<Uint8Array>, gzip: boolean, name: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
-    for await (const chunk of gzip ? gunzip(bytes) : bytes) {
+    for await (const chunk of gzip ? gunzip(bytes, { maxBytes: Number.POSITIVE_INFINITY }) : bytes) {
       const text = decoder.decode(chunk, { stream: true });
       if (text !== '') yield text;
     }
@@ -30,24 +30,12 @@ export async function* readText(bytes: AsyncIterable<Uint8Array>, gzip: boolean,
   }
 }
 
-function gunzip(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const packed = Readable.from(bytes, { objectMode: false });
-  const unpacked = createGunzip({ chunkSize: pieceBytes });
-  packed.on('error', (error) => unpacked.destroy(error));
-  return packed.pipe(unpacked);
-}
-
 function readError(error: unknown, name: string): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+  if (!isNativeError(error)) return error;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
     return new AdpError('DATA_ERROR', `${name} is not UTF-8: convert it first (iconv -f … -t UTF-8)`, { cause: error });
   }
-  if (
-    typeof error.code === 'string' &&
-    (error.code.startsWith('Z_') || error.code === 'ERR_TRAILING_JUNK_AFTER_STREAM_END')
-  ) {
-    return new AdpError('DATA_ERROR', `${name} is not whole gzip: ${error.message}`, { cause: error });
-  }
-  if (error.code === 'ENOENT') return new AdpError('CONFIG_ERROR', `there is no file ${name}`, { cause: error });
-  return error;
+  if (code === 'ENOENT') return new AdpError('CONFIG_ERROR', `there is no file ${name}`, { cause: error });
+  return new AdpError('DATA_ERROR', `${name}: ${error.message}`, { cause: error });
 }
