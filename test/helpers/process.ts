@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { until } from './poll.ts';
 
 /** A program of ours in a process of its own. */
@@ -31,9 +32,12 @@ export function run(file: string, args: readonly string[], { env = {}, cwd }: Pr
       text += chunk.toString();
     });
   }
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-    child.once('close', (code, signal) => resolve(signal ?? code));
+  // Not the event `close`: Node leaves it out after a `disconnect()`.
+  const streamsEnded = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'end'));
+  const exited = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? code));
   });
+  const ended = Promise.all([exited, ...streamsEnded]).then(([how]) => how);
   return {
     process: child,
     output: () => text,
