@@ -1,10 +1,11 @@
 import { damaged } from './damage.ts';
 
-const candidates = [',', ';', '\t', '|'] as const;
+/** The less a character is used in names, the earlier. */
+const candidates = ['\t', '|', ';', ','] as const;
 
 /**
  * The delimiter that the header at `start` shows: the candidate that occurs most often outside quotes, the first of
- * comma, semicolon, tab and bar where two are equal. A header of one column has none; then it is the comma.
+ * tab, bar, semicolon and comma where two are equal. A header of one column has none; then it is the comma.
  *
  * @returns undefined if the text ends before the header does and more is to come
  */
@@ -27,7 +28,7 @@ export function sniffDelimiter(text: string, start: number, quote: string, isLas
     previous = character;
   }
   return at < text.length || isLast
-    ? [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0]
+    ? [...counts].reduce((best, next) => (next[1] > best[1] ? next : best), [',', 0])[0]
     : undefined;
 }
 

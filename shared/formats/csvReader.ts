@@ -68,7 +68,7 @@ export class CsvReader {
 
   /** Where the first row begins, or how far there is nothing but blank lines while the header is not whole. */
   #readHeader(text: string, isLast: boolean): number {
-    const blank = /^(?:\r?\n|\r(?=.))*/s.exec(text)?.[0] ?? '';
+    const blank = (isLast ? /^[\r\n]*/ : /^(?:\r?\n|\r(?=.))*/s).exec(text)?.[0] ?? '';
     const at = blank.length;
     this.#line += countLines(blank);
     const delimiter = this.#delimiter ?? sniffDelimiter(text, at, this.#quote, isLast);

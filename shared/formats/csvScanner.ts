@@ -1,3 +1,5 @@
+import { maxRawLength } from './format.ts';
+
 /** The two characters that a CSV text is told apart by, and how long its parts may be (UTF-16 code units as written). */
 export interface CsvDialect {
   readonly delimiter: string;
@@ -144,7 +146,8 @@ export class CsvScanner {
 
   #malformed(start: number, fault: string): CsvOutcome {
     const lineEnd = this.#lineEnd(start);
-    if (lineEnd === Infinity && this.#text.length - start <= this.#dialect.maxRecordLength) {
+    const enough = Math.max(this.#dialect.maxRecordLength, maxRawLength);
+    if (lineEnd === Infinity && this.#text.length - start <= enough) {
       return 'more';
     }
     this.fault = fault;

@@ -1,3 +1,4 @@
+import { NumberLiteral } from '../model/literal.ts';
 import { shapeOf } from '../model/shape.ts';
 import { damaged } from './damage.ts';
 import { defaultMaxDepth, defineFormat, type FormatRow, maxRawLength } from './format.ts';
@@ -33,6 +34,6 @@ function toRow(value: unknown, row: number): FormatRow {
   if (isJsonObject(value)) {
     return { row, values: value };
   }
-  const raw = (JSON.stringify(value) ?? '').slice(0, maxRawLength);
+  const raw = (value instanceof NumberLiteral ? value.text : JSON.stringify(value)).slice(0, maxRawLength);
   return { row, error: `A row must be an object; this is ${shapeOf(value)}.`, raw };
 }

@@ -76,7 +76,7 @@ function isUnusual(utf8: Uint8Array, start: number, end: number, textEnd: number
   }
   const firstDigit = utf8[start] === minus ? start + 1 : start;
   if (utf8[end - 1] !== zero) {
-    return utf8[firstDigit] === zero && length > '0.00000'.length;
+    return utf8[firstDigit] === zero && end - firstDigit > '0.000001'.length;
   }
   const isMinusZero = firstDigit > start && length === 2;
   return isMinusZero || (length > 2 && utf8.subarray(start, end).includes(point));

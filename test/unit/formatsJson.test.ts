@@ -1,0 +1,208 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { json } from '../../shared/formats/json.ts';
+import { findJsonFault } from '../../shared/formats/jsonFault.ts';
+import { surveyJson } from '../../shared/formats/jsonSurvey.ts';
+import { ndjson } from '../../shared/formats/ndjson.ts';
+import { NdjsonReader } from '../../shared/formats/ndjsonReader.ts';
+import { NumberLiteral } from '../../shared/model/literal.ts';
+import { cutAt, errorsOf, readPieces, readRows, valuesOf } from '../helpers/formatRows.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+const survey = (text: string, maxDepth = 32) => surveyJson(bytes(text), 0, bytes(text).length, maxDepth);
+
+/** A number by the grammar of RFC 8259. */
+const digits = fc.stringMatching(/^[0-9]{1,9}$/);
+const numberText = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    fc.oneof(fc.constant('0'), fc.stringMatching(/^[1-9][0-9]{0,24}$/)),
+    fc.oneof(
+      fc.constant(''),
+      digits.map((fraction) => `.${fraction}`),
+    ),
+    fc.oneof({ weight: 4, arbitrary: fc.constant('') }, fc.stringMatching(/^[eE][+-]?[0-9]{1,3}$/)),
+  )
+  .map((parts) => parts.join(''));
+
+const expected = (text: string) => (`${Number(text)}` === text ? Number(text) : new NumberLiteral(text));
+
+describe('numbers', () => {
+  test.each([
+    '10.50',
+    '1e3',
+    '1E3',
+    '12345678901234567890',
+    '-0',
+    '0.0',
+    '0.0000001',
+    '1e400',
+    '9007199254740993',
+    '-0.0',
+  ])('%s keeps its text', async (text) => {
+    expect(valuesOf(await readRows(json, `[{"a":${text}}]`))).toEqual([{ a: new NumberLiteral(text) }]);
+    expect(valuesOf(await readRows(ndjson, `{"a":${text}}`))).toEqual([{ a: new NumberLiteral(text) }]);
+  });
+
+  test.each(['0', '7', '-7', '100', '-10', '0.5', '-0.5', '10.5', '0.000001', '123456789012345', '-1234567.25'])(
+    '%s is a plain number, and its text needs no second look',
+    async (text) => {
+      expect(valuesOf(await readRows(json, `[{"a":${text}}]`))).toEqual([{ a: Number(text) }]);
+      expect(survey(`[{"a":${text}}]`)).toBe('plain');
+    },
+  );
+
+  test('in any form, anywhere in a body, keep their text if JavaScript would print another', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(numberText, { minLength: 1 }), fc.string(), async (numbers, other) => {
+        const row = `{"s":${JSON.stringify(other)},"n":[ ${numbers.join(' ,\n')}],"o":{"${numbers[0]}":${numbers[0]}}}`;
+        const read = { s: other, n: numbers.map(expected), o: { [`${numbers[0]}`]: expected(`${numbers[0]}`) } };
+        expect(valuesOf(await readRows(json, `[${row},{"s":1}]`))).toEqual([read, { s: 1 }]);
+        expect(valuesOf(await readRows(ndjson, `${row.replaceAll('\n', '\r')}\r\n{"s":1}`))).toEqual([read, { s: 1 }]);
+      }),
+    );
+  });
+
+  test('in text are no numbers', () => {
+    expect(survey('[{"10.50":"1e3","a\\"":"\\\\","b":"-0 1.0","c":"\\\\\\" 1.0"}]')).toBe('plain');
+    expect(survey('[{"a":"\\\\","b":1.0}]')).toBe('unusual');
+  });
+});
+
+describe('rows', () => {
+  test('any JSON objects come back as they were', async () => {
+    const rows = fc.array(fc.dictionary(fc.string(), fc.jsonValue()));
+    await fc.assert(
+      fc.asyncProperty(rows, fc.constantFrom('array', 'records'), async (objects, root) => {
+        const text = JSON.stringify(objects);
+        const body = root === 'array' ? text : `{"total":1,"records":${text}}`;
+        const plain = (values: unknown) => JSON.parse(JSON.stringify(values, literalAsNumber));
+        expect(plain(valuesOf(await readRows(json, body, { maxDepth: 100 })))).toEqual(JSON.parse(text));
+        const lines = objects.map((row) => JSON.stringify(row)).join('\r\n');
+        expect(plain(valuesOf(await readRows(ndjson, lines, { maxDepth: 100 })))).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  test('that are no objects fail alone', async () => {
+    const read = await readRows(json, '[{"a":1},null,[1],"text",1.0,{"a":2}]');
+    expect(valuesOf(read)).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(errorsOf(read).map(({ row, raw }) => [row, raw])).toEqual([
+      [2, 'null'],
+      [3, '[1]'],
+      [4, '"text"'],
+      [5, '1.0'],
+    ]);
+  });
+
+  test('have the last of equal names, and come in pages of a thousand', async () => {
+    expect(valuesOf(await readRows(json, '[{"a":1,"a":2}]'))).toEqual([{ a: 2 }]);
+    const sizes: number[] = [];
+    for await (const page of json.read(ReadableStream.from([bytes(JSON.stringify(Array(2_500).fill({})))]))) {
+      sizes.push(page.length);
+    }
+    expect(sizes).toEqual([1_000, 1_000, 500]);
+  });
+
+  test.each(['{}', '{"records":{}}', '{"rows":[]}', '5', '1.0', 'null', '"text"'])('%s is no body', async (body) => {
+    await expect(readRows(json, body)).rejects.toMatchObject({
+      disposition: 'park',
+      message: expect.stringContaining('must be an array of rows'),
+    });
+  });
+});
+
+describe('broken JSON', () => {
+  test.each([
+    ['', 'column 1: it ends too early'],
+    ['[{"a":1}', 'column 9: it ends too early'],
+    ['[{"a":1},]', 'column 10: unexpected "]"'],
+    ['[{"a":1}]x', 'column 10: unexpected "x"'],
+    ['[\n {"a": nul}]', 'line 2, column 8: unexpected "n"'],
+    ['[{"a":"\t"}]', 'column 8: unexpected "\\t"'],
+    ['[{"a":"\\x"}]', 'column 8: unexpected "\\\\"'],
+    ['[{a:1}]', 'column 3: unexpected "a"'],
+    ['[01]', 'column 3: unexpected "1"'],
+    ['[{"a" 1}]', 'column 7: unexpected "1"'],
+  ])('%j is broken at %s', async (body, message) => {
+    await expect(readRows(json, body)).rejects.toThrow(`The JSON is broken at ${message}.`);
+  });
+
+  test('is found wherever JSON.parse finds it, and nowhere else', () => {
+    const anyJson = fc.json();
+    const torn = fc
+      .tuple(anyJson, fc.nat(), fc.constantFrom('', '"', ',', '}', ']', '\\', '0', '-', 'e', ' ', '\n', ':'))
+      .map(
+        ([text, at, extra]) => text.slice(0, at % (text.length + 1)) + extra + text.slice((at % (text.length + 1)) + 1),
+      );
+    const noise = fc.string({
+      unit: fc.constantFrom('[', ']', '{', '}', '"', ',', ':', '1', '-', '.', 'e', '\\', 'null'),
+    });
+    fc.assert(
+      fc.property(fc.oneof(anyJson, torn, noise), (text) => {
+        let isBroken = false;
+        try {
+          JSON.parse(text);
+        } catch {
+          isBroken = true;
+        }
+        expect(findJsonFault(text) !== undefined).toBe(isBroken);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('16 million brackets are refused before they are parsed', async () => {
+    for (const open of ['[', '{"a":', '[{"a":']) {
+      const body = open.repeat(16_000_000 / open.length);
+      await expect(readRows(json, body)).rejects.toThrow('32 levels');
+    }
+  });
+});
+
+describe('NDJSON', () => {
+  test('keeps line numbers over blank and broken lines', async () => {
+    const read = await readRows(ndjson, '{"a":1}\r\n\n  \t\n{"a":\n[1]\n{"a":2}');
+    expect(read).toEqual([
+      { row: 1, values: { a: 1 } },
+      { row: 4, error: 'The JSON is broken at column 6: it ends too early.', raw: '{"a":' },
+      { row: 5, error: expect.stringContaining('must be an object'), raw: '[1]' },
+      { row: 6, values: { a: 2 } },
+    ]);
+  });
+
+  test('a line that is too long fails alone, and takes no more memory than a line may', () => {
+    const reader = new NdjsonReader({ maxFieldLength: 3_000 });
+    const rows = [...reader.push('{"a":1}\n{"a":"')];
+    for (let piece = 0; piece < 5_000; piece += 1) {
+      rows.push(...reader.push('x'.repeat(1_000)));
+    }
+    rows.push(...reader.push('"}\n{"a":2}'), ...reader.end());
+    expect(rows).toEqual([
+      { row: 1, values: { a: 1 } },
+      { row: 2, error: 'The line is longer than 3000 bytes.', raw: `{"a":"${'x'.repeat(1_994)}` },
+      { row: 3, values: { a: 2 } },
+    ]);
+  });
+
+  test('the pieces in which a text comes never matter', () => {
+    const unit = fc.constantFrom('{', '}', '"a"', ':', '1', '1.0', '\n', '\n', '\r\n', '\r', ' ', '{"a":1}', 'é', ',');
+    fc.assert(
+      fc.property(
+        fc.string({ unit, maxLength: 60 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        fc.constantFrom(3, 7, 8, 1_000),
+        (text, places, maxFieldLength) => {
+          const whole = readPieces(new NdjsonReader({ maxFieldLength }), [text]);
+          expect(readPieces(new NdjsonReader({ maxFieldLength }), cutAt(text, places))).toEqual(whole);
+          expect(readPieces(new NdjsonReader({ maxFieldLength }), text)).toEqual(whole);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+function literalAsNumber(_key: string, value: unknown): unknown {
+  return value instanceof NumberLiteral ? Number(value.text) : value;
+}
