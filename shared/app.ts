@@ -1,10 +1,29 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import { type Keys, keysIn } from './auth/keys.ts';
 import type { Clock, Random } from './clock.ts';
+import { again, deliver, receive } from './delivery/deliver.ts';
+import { openQueues } from './delivery/serviceBus.ts';
+import type { Run, RunId } from './model/run.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type Dealers, dealersIn } from './sources/dealers.ts';
+import { openBlobs } from './store/blobs.ts';
+import { openDocuments } from './store/cosmos.ts';
+import { type Idempotency, idempotencyIn } from './store/idempotency.ts';
+import { type Chunk, type Quarantine, quarantineIn } from './store/quarantine.ts';
+import { type Records, recordsIn } from './store/records.ts';
+import { type Runs, runsIn } from './store/runs.ts';
+import { type Stamps, stampsIn } from './store/stamps.ts';
 import { type OpenTable, openTables } from './store/tables.ts';
+import { applyChanges, type WriterDeps } from './sync/applyChanges.ts';
+import { type ClosingDeps, closeRuns, currentRun } from './sync/closeRuns.ts';
+import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
+import type { IngestDeps } from './sync/ingest.ts';
+import { purge } from './sync/purge.ts';
+import { type Batch, push, type Receipt } from './sync/push.ts';
+import { replay } from './sync/replay.ts';
+import type { RunDeps } from './sync/runWork.ts';
 import { consoleLog, type Log } from './telemetry/log.ts';
 
 /** Everything that a door reaches the world through. Each part is made at its first use, and once. */
@@ -18,6 +37,25 @@ export interface App {
   readonly keys: Keys;
   readonly authenticator: Authenticator;
   readonly dealers: Dealers;
+  readonly runs: Runs;
+  readonly records: Records;
+  readonly quarantine: Quarantine;
+  readonly stamps: Stamps;
+  readonly idempotency: Idempotency;
+  /** Takes a pushed batch: resolves once the queue has accepted it. */
+  push(batch: Batch): Promise<Receipt>;
+  /** Applies a message of `record-changes`, as the trigger hands it over. */
+  write(message: unknown): Promise<void>;
+  /** Takes a message that the queue has given up on. */
+  takeDeadLetter(message: unknown, tries: number): Promise<Ended>;
+  /** Sends quarantined rows again; `undefined` where there is nothing left to send. */
+  replay(chunk: Chunk, positions: ReadonlySet<number>): Promise<Run | undefined>;
+  /** A run as it stands now. */
+  currentRun(runId: RunId): Promise<Run | undefined>;
+  /** Closes the runs that balance. Answers how many are still open. */
+  closeRuns(): Promise<number>;
+  /** Removes what is past its time. Answers how many rows went. */
+  purge(): Promise<number>;
   /** One a dependency: resolves if it answers. */
   readonly probes: Readonly<Record<string, () => Promise<void>>>;
 }
@@ -47,8 +85,84 @@ export function createApp(
   );
   const dealers = once(() => dealersIn(openTable, clock));
 
+  const queues = once(() => openQueues(settings.serviceBus));
+  const blobs = once(() => openBlobs(settings.storage));
+  const documents = once(() => openDocuments(settings.cosmos, 'records'));
+  const records = once(() => recordsIn(documents()));
+  const runs = once(() => runsIn(openTable));
+  const stamps = once(() => stampsIn(openTable));
+  const idempotency = once(() => idempotencyIn(openTable, clock));
+  const quarantine = once(() => quarantineIn(openTable, blobs().container('quarantine'), clock));
+  const claims = once(() => blobs().container('claims'));
+  const changes = once(() => queues().outbox('record-changes'));
+
+  const running = once((): RunDeps & IngestDeps => ({
+    runs: runs(),
+    clock,
+    random: () => randomText(random, 10),
+    deliver: (heading, some) => deliver(heading, some, { outbox: changes(), claims: claims() }),
+    quarantine: (ingestion, rejections, window) => quarantine().keepRejected(ingestion, rejections, window),
+  }));
+  const writing = once(
+    (): WriterDeps => ({
+      records: records(),
+      runs: runs(),
+      quarantine: (message, unwritable) => quarantine().keepUnwritable(message, unwritable),
+      clock,
+      wait: (ms) => setTimeout(ms),
+    }),
+  );
+  const closing = once((): ClosingDeps => ({ runs: runs(), clock, giveUpAfterMs: settings.runGiveUpMinutes * 60_000 }));
+  const deadline = () => new Date(clock() + writerPatienceMs);
+  let sweeps = 0;
+
   return {
     settings,
+    get runs() {
+      return runs();
+    },
+    get records() {
+      return records();
+    },
+    get quarantine() {
+      return quarantine();
+    },
+    get stamps() {
+      return stamps();
+    },
+    get idempotency() {
+      return idempotency();
+    },
+    push: (batch) => push(batch, { ...running(), stamps: stamps() }),
+    write: async (message) => applyChanges(await receive(message, claims()), writing(), deadline()),
+    takeDeadLetter: (message, tries) =>
+      takeDeadLetter(
+        message,
+        tries,
+        {
+          ...writing(),
+          open: (body) => receive(body, claims()),
+          sendAgain: (body, count, notBefore) => changes().send(again(JSON.stringify(body), count, notBefore)),
+          keepUnreadable: async (body, why) => {
+            const content = Buffer.from(JSON.stringify({ why, body }));
+            await blobs()
+              .container('quarantine')
+              .create(`unreadable/${hash('sha256', content, 'hex')}.json`, content);
+            log.error('A message of record-changes is none of ours; it is kept in quarantine/unreadable.');
+          },
+        },
+        deadline(),
+      ),
+    replay: (chunk, positions) =>
+      replay(chunk, positions, {
+        ...running(),
+        quarantineStore: quarantine(),
+        mapperOf: ({ dealerId, entity, sourceId }) => sources().mapperOf(dealerId, entity, sourceId),
+      }),
+    currentRun: (runId) => currentRun(closing(), runId),
+    closeRuns: () => closeRuns(closing(), sweeps++),
+    purge: () =>
+      purge({ dealers: dealers(), runs: runs(), quarantine: quarantine(), idempotency: idempotency(), clock }),
     clock,
     random,
     log,
@@ -66,9 +180,20 @@ export function createApp(
       tables: async () => {
         await openTable('dealers').get('dealer', '-');
       },
+      blobs: () => blobs().probe(),
+      serviceBus: () => queues().probe(),
+      cosmos: () => documents().probe(),
     },
   };
 }
+
+/** That many characters of `0-9a-z`. */
+function randomText(random: Random, length: number): string {
+  return Array.from(random(length), (byte) => (byte % 36).toString(36)).join('');
+}
+
+/** How long the writer waits for a store that is busy, within a message's lock of five minutes. */
+const writerPatienceMs = 4 * 60_000;
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

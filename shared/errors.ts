@@ -2,15 +2,18 @@
  * What went wrong, in the words that dealers and operators see (`code` of a problem document, a run's error, a
  * quarantined row).
  */
-export type ErrorCode =
-  | 'AUTH_FAILED'
-  | 'RATE_LIMITED'
-  | 'NETWORK_ERROR'
-  | 'DATA_ERROR'
-  | 'MAPPING_ERROR'
-  | 'CONFIG_ERROR'
-  | 'CONFLICT'
-  | 'INTERNAL';
+export const errorCodes = [
+  'AUTH_FAILED',
+  'RATE_LIMITED',
+  'NETWORK_ERROR',
+  'DATA_ERROR',
+  'MAPPING_ERROR',
+  'CONFIG_ERROR',
+  'CONFLICT',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 /**
  * What to do about it.

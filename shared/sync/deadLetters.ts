@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { AdpError, isRetryable } from '../errors.ts';
 import type { ChangeMessage } from '../model/change.ts';
 import { applyChanges, type WriterDeps } from './applyChanges.ts';

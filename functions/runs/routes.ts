@@ -1,0 +1,71 @@
+import { checkText } from '../../shared/check.ts';
+import { entities, isEntityName } from '../../shared/model/entities.ts';
+import { parseRunId } from '../../shared/model/run.ts';
+import { reach } from '../http/access.ts';
+import { continuationSchema, defaultLimit, limitSchema, pageAnswer, pageSchema } from '../http/page.ts';
+import { fail } from '../http/problem.ts';
+import { type Route, route } from '../http/route.ts';
+import { runDocument, runSchema } from './runDocument.ts';
+
+const runsQuery = checkText({
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    entity: { type: 'string', enum: Object.keys(entities), description: 'Only runs of this entity.' },
+    status: { ...runSchema.properties.status, type: 'string', description: 'Only runs with this status.' },
+    limit: limitSchema,
+    continuation: continuationSchema,
+  },
+} as const);
+
+/** What happened. */
+export function runRoutes(): Route[] {
+  return [
+    route({
+      name: 'runsGet',
+      method: 'GET',
+      path: 'runs/{runId}',
+      tag: 'runs',
+      summary: 'A run and its receipt',
+      description: 'May be read with `ingest` or `read` of its dealer; any other key gets 404.',
+      access: 'authenticated',
+      responses: {
+        200: { description: 'The run as it stands now.', schema: runSchema },
+        404: { description: 'There is no such run, or it is not yours.' },
+      },
+      async handler({ app, caller, params }) {
+        const parsed = parseRunId(params.runId);
+        const visible =
+          parsed !== undefined && (await reach(app, caller, parsed.dealerId, ['read', 'ingest'])) === 'granted';
+        const run = visible ? await app.currentRun(parsed.runId) : undefined;
+        if (run === undefined) return fail(404, 'DATA_ERROR', 'There is no such run.');
+        return { status: 200, body: runDocument(run) };
+      },
+    }),
+    route({
+      name: 'runsList',
+      method: 'GET',
+      path: 'dealers/{dealerId}/runs',
+      tag: 'runs',
+      summary: "A dealer's runs, newest first",
+      access: { anyOf: ['read', 'ingest'] },
+      query: runsQuery,
+      responses: { 200: { description: 'The runs.', schema: pageSchema('Runs', runSchema) } },
+      async handler({ app, params, query, url }) {
+        const { entity, status, limit = defaultLimit, continuation } = query;
+        const { runs, continuation: next } = await app.runs.list(params.dealerId, {
+          limit,
+          ...(entity !== undefined && isEntityName(entity) ? { entity } : {}),
+          ...(status === undefined ? {} : { status }),
+          ...(continuation === undefined ? {} : { continuation: toRunKey(continuation) }),
+        });
+        return pageAnswer(runs.map(runDocument), next, url);
+      },
+    }),
+  ];
+}
+
+function toRunKey(continuation: string): string {
+  if (/^\d{13}[0-9a-z]{10}$/.test(continuation)) return continuation;
+  return fail(400, 'DATA_ERROR', 'The continuation is not one that this list gave out.');
+}

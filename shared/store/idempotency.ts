@@ -1,0 +1,156 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { AdpError } from '../errors.ts';
+import type { EntityName } from '../model/entities.ts';
+import { type Cell, type OpenTable, packText, type Row, unpackText } from './tables.ts';
+
+/** What an idempotency key is scoped to. */
+export interface IdempotencyScope {
+  readonly dealerId: string;
+  readonly entity: EntityName;
+  readonly sourceId: string | null;
+  /** What else tells one kind of request from another, such as a reload's id. */
+  readonly within?: string;
+}
+
+/** The answer that the same key and body get again. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * - `ours`: go on, and end with `finish` or `release`
+ * - `answered`: the same request was answered before
+ * - `other body`: the key was used for something else
+ * - `under way`: somebody is at it
+ */
+export type Begun =
+  | { readonly kind: 'ours'; readonly lease: Lease }
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'other body' }
+  | { readonly kind: 'under way'; readonly retryAfterMs: number };
+
+/**
+ * The right to work on a request. It is prolonged while the work goes on, and runs out soon after its process died, so
+ * that a client that tries again isn't kept waiting.
+ */
+export interface Lease {
+  /** Keeps the answer for 24 hours. False if somebody took the lease over meanwhile: then theirs stands. */
+  finish(answer: Answer): Promise<boolean>;
+  /** Lets the next try begin at once. */
+  release(): Promise<void>;
+}
+
+export interface Idempotency {
+  begin(scope: IdempotencyScope, key: string, bodyHash: string): Promise<Begun>;
+  purge(dealerId: string): Promise<number>;
+}
+
+export const leaseMs = 30_000;
+const renewEveryMs = 10_000;
+const rememberMs = 24 * 60 * 60 * 1_000;
+
+/** Idempotency keys in the table `idempotency`, one row a key. Its ETag decides between two at once. */
+export function idempotencyIn(openTable: OpenTable, clock: Clock): Idempotency {
+  const table = openTable('idempotency');
+
+  const leaseOf = (row: Pick<Row, 'partition' | 'key' | 'etag'>, bodyHash: string): Lease => {
+    let { etag } = row;
+    let renewing: Promise<void> = Promise.resolve();
+    const timer = setInterval(() => {
+      renewing = renewing.then(async () => {
+        etag = await table.replace({ ...row, etag }, leased(bodyHash, clock() + leaseMs));
+      });
+      // Somebody took it over, or the table is out of reach: `finish` will see.
+      renewing = renewing.catch(() => clearInterval(timer));
+    }, renewEveryMs);
+    timer.unref();
+    const stop = async () => {
+      clearInterval(timer);
+      await renewing;
+    };
+    return {
+      async finish({ status, body }) {
+        await stop();
+        const cells = {
+          body_hash: bodyHash,
+          until: clock() + rememberMs,
+          status,
+          ...packText('answer', JSON.stringify(body)),
+        };
+        return await unlessChanged(() => table.replace({ ...row, etag }, toCells(cells)));
+      },
+      async release() {
+        await stop();
+        await unlessChanged(() => table.remove(row.partition, row.key, etag));
+      },
+    };
+  };
+
+  return {
+    async begin(scope, key, bodyHash) {
+      const { dealerId: partition } = scope;
+      const rowKey = keyOf(scope, key);
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const now = clock();
+        const row = await table.get(partition, rowKey);
+        const known = row === undefined ? undefined : judge(row, bodyHash, now);
+        if (known !== undefined) return known;
+        const cells = leased(bodyHash, now + leaseMs);
+        let etag = '';
+        const got = await unlessChanged(async () => {
+          etag = row === undefined ? await table.insert(partition, rowKey, cells) : await table.replace(row, cells);
+        });
+        if (got) return { kind: 'ours', lease: leaseOf({ partition, key: rowKey, etag }, bodyHash) };
+      }
+      return { kind: 'under way', retryAfterMs: 1_000 };
+    },
+    async purge(dealerId) {
+      let removed = 0;
+      for await (const row of table.rows(dealerId)) {
+        if (untilOf(row) >= clock()) continue;
+        await unlessChanged(() => table.remove(row.partition, row.key, row.etag));
+        removed++;
+      }
+      return removed;
+    },
+  };
+}
+
+/** What a row says to a request; `undefined`: its time is over, take it. */
+function judge({ cells }: Row, bodyHash: string, now: number): Begun | undefined {
+  const until = Number(cells.until);
+  if (until < now) return undefined;
+  if (cells.body_hash !== bodyHash) return { kind: 'other body' };
+  if (typeof cells.status !== 'number') return { kind: 'under way', retryAfterMs: until - now };
+  const body: unknown = JSON.parse(unpackText('answer', cells) ?? 'null');
+  return { kind: 'answered', answer: { status: cells.status, body } };
+}
+
+function untilOf({ cells }: Row): number {
+  return Number(cells.until);
+}
+
+function leased(bodyHash: string, until: number): Record<string, Cell> {
+  return toCells({ body_hash: bodyHash, until });
+}
+
+/** Milliseconds don't fit a table's 32-bit number. */
+function toCells({ until, ...cells }: Record<string, Cell>): Record<string, Cell> {
+  return { ...cells, until: String(until) };
+}
+
+function keyOf({ entity, sourceId, within }: IdempotencyScope, key: string): string {
+  return hash('sha256', JSON.stringify([entity, sourceId, within ?? null, key]), 'hex');
+}
+
+async function unlessChanged(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof AdpError && error.code === 'CONFLICT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+
+export interface PurgeDeps {
+  readonly dealers: { list(): AsyncIterable<{ readonly id: string }> };
+  readonly runs: { purge(dealerId: string, before: Date): Promise<number> };
+  readonly quarantine: { purge(dealerId: string, before: Date): Promise<number> };
+  readonly idempotency: { purge(dealerId: string): Promise<number> };
+  readonly clock: Clock;
+}
+
+const dayMs = 24 * 60 * 60 * 1_000;
+/** contract.md: quarantine is kept 60 days, less than a tombstone; runs a little longer, so that none dangles. */
+const quarantineDays = 60;
+const runDays = 90;
+
+/** Removes what is past its time, dealer by dealer. Answers how many rows went. */
+export async function purge({ dealers, runs, quarantine, idempotency, clock }: PurgeDeps): Promise<number> {
+  let removed = 0;
+  const daysAgo = (days: number) => new Date(clock() - days * dayMs);
+  for await (const { id } of dealers.list()) {
+    removed += await idempotency.purge(id);
+    removed += await quarantine.purge(id, daysAgo(quarantineDays));
+    removed += await runs.purge(id, daysAgo(runDays));
+  }
+  return removed;
+}
