@@ -1,4 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
+import { AdpError } from '../../errors.ts';
 import { toDecimal, toExactNumber } from '../../model/decimal.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 import { shapeOf } from '../../model/shape.ts';
@@ -47,6 +48,9 @@ function exactNumber(text: string, problems: Problems): unknown {
 }
 
 function onDecimal(marks: Marks, finish: (decimal: string, problems: Problems) => unknown): Apply {
+  if (marks.thousands === (marks.decimal ?? '.')) {
+    throw new AdpError('CONFIG_ERROR', 'takes one mark for the fraction and for groups');
+  }
   const read = onText((text, problems) => {
     const trimmed = text.trim();
     if (trimmed === '') return undefined;
@@ -71,6 +75,8 @@ function plainNumeral(text: string, { decimal = '.', thousands }: Marks): string
   const groups = thousands === undefined ? [whole] : withPlainSpaces(whole).split(thousands);
   const grouped =
     groups.length === 1 || groups.every((group, index) => (index === 0 ? /^[+-]?\d{1,3}$/ : /^\d{2,3}$/).test(group));
+  // A point that is neither the decimal mark nor a group's is no number: "1.5" where fractions have commas.
+  if (whole.includes('.') && thousands !== '.') return null;
   if (!grouped || (groups.length > 1 && groups.at(-1)?.length !== 3)) return null;
   return fraction === undefined ? groups.join('') : `${groups.join('')}.${fraction}`;
 }
