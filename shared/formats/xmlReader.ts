@@ -70,8 +70,10 @@ export class XmlReader {
   readonly #open: OpenElement[] = [];
   #rows: FormatRow[] = [];
   #row = 0;
-  /** Where the last row ended, or whatever else stands between rows. */
+  /** Where the last row ended. */
   #boundary = 0;
+  /** Characters given to the parser; its own position is right only while it reads. */
+  #written = 0;
 
   constructor(options: ReadOptions = {}) {
     this.#maxDepth = options.maxDepth ?? defaultMaxDepth;
@@ -97,7 +99,8 @@ export class XmlReader {
 
   push(text: string): FormatRow[] {
     this.#parser.write(text);
-    this.#checkRow();
+    this.#written += text.length;
+    this.#checkRow(this.#written);
     return this.#takeRows();
   }
 
@@ -144,7 +147,7 @@ export class XmlReader {
       parent.addChild(element.name, element.toValue());
       return;
     }
-    this.#checkRow();
+    this.#checkRow(this.#parser.position);
     this.#boundary = this.#parser.position;
     this.#row += 1;
     this.#rows.push(toRow(element, this.#row));
@@ -157,9 +160,9 @@ export class XmlReader {
   }
 
   /** The parser holds a comment or a tag until it ends, and we hold a row. */
-  #checkRow(): void {
+  #checkRow(position: number): void {
     const limit = this.#maxField * fieldsPerRow;
-    if (this.#parser.position - this.#boundary > limit) {
+    if (position - this.#boundary > limit) {
       throw limitExceeded('characters of a row', limit);
     }
   }
