@@ -10,7 +10,7 @@ export function stepsOf(path: string): readonly (string | number)[] | null {
 }
 
 /** Reads one value of a row; undefined where there is none. */
-export type Read = (row: SourceRow) => unknown;
+type Read = (row: SourceRow) => unknown;
 
 export interface SourcePath {
   readonly read: Read;
@@ -36,7 +36,7 @@ export function compilePath(path: string): SourcePath {
 }
 
 /** Reads one own field of a row. */
-export function fieldReader(name: string): Read {
+function fieldReader(name: string): Read {
   if (name in Object.prototype) return (row) => (Object.hasOwn(row, name) ? row[name] : undefined);
   return (row) => row[name];
 }

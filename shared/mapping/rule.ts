@@ -39,13 +39,12 @@ export function compileRule(mapping: FieldMapping, zone: TimeZone, place: string
     roots: source.roots,
     constant: source.constant,
     get(row, problems) {
-      const count = problems.count;
       let value = source.get(row, problems);
       for (const step of steps) {
         if (isAbsent(value)) break;
         value = step(value, problems);
       }
-      return isAbsent(value) && problems.count === count ? fallback : value;
+      return isAbsent(value) ? fallback : value;
     },
   };
 }
@@ -75,9 +74,8 @@ function firstOf(choices: readonly Rule[]): Rule {
     constant: false,
     get(row, problems) {
       for (const choice of choices) {
-        const count = problems.count;
         const value = choice.get(row, problems);
-        if (!isAbsent(value) || problems.count > count) return value;
+        if (!isAbsent(value)) return value;
       }
       return undefined;
     },

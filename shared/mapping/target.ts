@@ -13,7 +13,7 @@ import type { FieldMapping } from './schema.ts';
 import type { TimeZone } from './zone.ts';
 
 /** Builds one canonical value of a row. Undefined: there is none, or `problems` says why. */
-export type Build = (row: SourceRow, problems: Problems) => JsonValue | undefined;
+type Build = (row: SourceRow, problems: Problems) => JsonValue | undefined;
 
 export interface Target {
   readonly name: string;

@@ -167,6 +167,12 @@ describe('what no field reads', () => {
     expect(JSON.stringify(kept)).not.toMatch(/Empty|Nothing|ModifiedDate|ProductNumber/);
   });
 
+  test('does not replace what the mapping put there', () => {
+    const mapping = { ...stock.mapping, 'extensions.Color': 'Colour' };
+    const result = compileMapper({ ...keeping, mapping }).upsert({ ...row, Colour: 'red', Color: 'blue' });
+    expect(dataOf(result)).toMatchObject({ extensions: { Color: 'red' } });
+  });
+
   test('never changes a prototype', () => {
     const source: Record<string, unknown> = JSON.parse(
       '{"ProductNumber":"X","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"N":{"__proto__":{"polluted":1}}}',
@@ -231,7 +237,7 @@ describe('sources', () => {
     expect(map(mapping, { No: '1', A: null })).toMatchObject({ type: 'z' });
   });
 
-  test('that fail take no default', () => {
+  test('that fail refuse the row, whatever the default', () => {
     const mapping: EntityMapping = { number: 'No', total: { from: 'T', transform: ['decimal'], default: '0' } };
     expect(map(mapping, { No: '1', T: 'x' })).toEqual([
       expect.stringContaining('MAPPING_ERROR total must be a number'),
