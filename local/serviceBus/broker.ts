@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { AdpError } from '../../shared/errors.ts';
+import { lockFolder } from './folderLock.ts';
 import { Journal } from './journal/journal.ts';
 import { deadLetterName } from './links/address.ts';
 import { LinkTable } from './links/linkTable.ts';
@@ -13,7 +13,7 @@ import { listen } from './server.ts';
 export interface BrokerOptions {
   /** 0 for any that is free. */
   readonly port: number;
-  /** Holds the journal; created if it isn't there. Only one broker may use it at a time. */
+  /** Holds the journal; created if it isn't there. */
   readonly dataFolder: string;
   readonly definitions: readonly QueueDefinition[];
   /** The disk failed: nothing can be promised any more, and the process should end. */
@@ -30,7 +30,7 @@ const tickEvery = 50;
 
 /**
  * A Service Bus namespace on this machine for @azure/service-bus with `UseDevelopmentEmulator=true`.
- * @throws AdpError CONFIG_ERROR if the journal is damaged or holds messages of a queue that is no longer defined; the
+ * @throws AdpError CONFIG_ERROR if another broker uses the folder, if the journal is damaged or holds messages of a queue that is no longer defined; the
  * socket's error if the port can't be had
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -42,9 +42,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   // between, because what follows happens in the same turn.
   const links = new LinkTable(queues, journal);
   const server = await listen(options.port, links);
+  let unlockFolder = () => {};
   try {
+    unlockFolder = lockFolder(options.dataFolder);
     restore(journal, queues, path);
   } catch (error) {
+    unlockFolder();
     server.close();
     throw error;
   }
@@ -53,11 +56,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     links.dispatch();
   }, tickEvery);
   return {
-    port: portOf(server),
+    port: server.port,
     close: async () => {
       clearInterval(timer);
       server.close();
       await journal.close();
+      unlockFolder();
     },
   };
 }
@@ -104,10 +108,4 @@ function restore(journal: Journal, queues: ReadonlyMap<string, Queue>, path: str
     },
   });
   for (const queue of queues.values()) queue.resume();
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');
-  return address.port;
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { EventContext, link } from 'rhea';
 import { Refusal } from './amqp/refusal.ts';
 import { RawMessage, receiveRawMessages, rhea } from './amqp/rhea.ts';
@@ -6,12 +6,18 @@ import { sessionCapacity } from './links/consumerLink.ts';
 import type { LinkTable } from './links/linkTable.ts';
 import { outcomeEvents } from './links/outcomes.ts';
 
+export interface AmqpServer {
+  readonly port: number;
+  /** Cuts all connections. */
+  close(): void;
+}
+
 /**
  * The AMQP side: accepts connections on 127.0.0.1 and turns rhea's events into calls of the link table.
  * @param port 0 for any that is free
  * @throws the socket's error if the port can't be had
  */
-export async function listen(port: number, links: LinkTable): Promise<Server> {
+export async function listen(port: number, links: LinkTable): Promise<AmqpServer> {
   receiveRawMessages();
   const container = rhea.create_container({
     id: 'adp-service-bus',
@@ -68,19 +74,40 @@ export async function listen(port: number, links: LinkTable): Promise<Server> {
     receiver_options: { autoaccept: false, credit_window: 500 },
     sender_options: { autosettle: false },
   });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', reject);
   });
-  return server;
+  return {
+    port: portOf(server),
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
-/** A refused link is opened without a terminus and closed at once with the reason (OASIS AMQP 1.0, part 2, 2.6.3). */
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a port.');
+  return address.port;
+}
+
+/**
+ * A refused link is opened without a terminus and closed at once with the reason (OASIS AMQP 1.0, part 2, 2.6.3). It is
+ * said here too, because the SDK puts words of its own in its place when a session is refused.
+ */
 function attachOrRefuse(refused: link, terminus: 'source' | 'target', attach: () => void): void {
   try {
     attach();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    console.error('Service Bus broker: a link was refused.', error.message);
     refused.local.attach[terminus] = undefined;
     refused.close(error.toAmqp());
   }

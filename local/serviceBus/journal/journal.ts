@@ -81,11 +81,7 @@ export class Journal {
   }
 
   #commitSoon(): void {
-    this.#committing ??= this.#commit()
-      .catch(this.#options.onFailure)
-      .finally(() => {
-        this.#committing = undefined;
-      });
+    this.#committing ??= this.#commit().catch(this.#options.onFailure);
   }
 
   async #commit(): Promise<void> {
@@ -102,6 +98,7 @@ export class Journal {
       const limit = Math.max(compactAbove, growthBeforeCompaction * this.#compactedSize);
       if (this.#size > limit && this.#state !== undefined) this.#compact(this.#state);
     }
+    this.#committing = undefined;
   }
 
   async #writeFrame(frame: Buffer): Promise<void> {

@@ -3,7 +3,7 @@
  * Source: learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response
  */
 import { renderMessage } from '../amqp/outgoingMessage.ts';
-import { notSupported, Refusal } from '../amqp/refusal.ts';
+import { lockLost, notSupported, Refusal } from '../amqp/refusal.ts';
 import { rhea } from '../amqp/rhea.ts';
 import type { Queue } from '../queue/queue.ts';
 import { readDispositionStatus } from './outcomes.ts';
@@ -47,8 +47,8 @@ function peek(queue: Queue, request: Fields): Reply {
 }
 
 function renewLock(queue: Queue, request: Fields): Reply {
-  const expirations = toBuffers(request['lock-tokens']).map((token) => new Date(queue.renewLock(token)));
-  return { expirations };
+  const tokens = heldTokens(queue, request);
+  return { expirations: tokens.map((token) => new Date(queue.renewLock(token))) };
 }
 
 function schedule(queue: Queue, request: Fields): Reply {
@@ -81,8 +81,15 @@ function receiveDeferred(queue: Queue, request: Fields): Reply {
 
 function updateDisposition(queue: Queue, request: Fields): Reply {
   const outcome = readDispositionStatus(request);
-  for (const token of toBuffers(request['lock-tokens'])) queue.settle(token, outcome);
+  for (const token of heldTokens(queue, request)) queue.settle(token, outcome);
   return {};
+}
+
+/** @throws Refusal if one of the locks is lost, before anything was done with the others */
+function heldTokens(queue: Queue, request: Fields): Buffer[] {
+  const tokens = toList(request['lock-tokens']).map(toBuffer);
+  if (!tokens.every((token) => queue.hasLock(token))) throw lockLost();
+  return tokens;
 }
 
 /** A map as rhea gives it. */
@@ -103,10 +110,6 @@ function toNumber(value: unknown): number {
   const number = Buffer.isBuffer(value) && value.length === 8 ? Number(value.readBigInt64BE()) : value;
   if (typeof number !== 'number') throw new Refusal('malformed', 'A number was expected in the request.');
   return number;
-}
-
-function toBuffers(value: unknown): Buffer[] {
-  return toList(value).map(toBuffer);
 }
 
 function toBuffer(value: unknown): Buffer {
