@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { OpenTable } from '../store/tables.ts';
-import { configurationsIn, type Kept, type Saved } from './configurations.ts';
+import { configurationsIn, type Kept, type Saved, type SaveOptions } from './configurations.ts';
 import { type Dealer, dealerCheck } from './dealer.ts';
 
 /** The dealers, in the table `dealers`. Errors are those of `Configurations`. */
@@ -11,7 +11,8 @@ export interface Dealers {
   read(dealerId: string): Promise<Kept<Dealer> | undefined>;
   /** In the order of ids, from `from` (inclusive) on. */
   list(from?: string): AsyncIterable<Kept<Dealer>>;
-  save(dealerId: string, dealer: Dealer, etag?: string): Promise<Saved>;
+  /** Stores what was checked; see `Configuration`. */
+  save(dealerId: string, dealer: Dealer, options: SaveOptions<Dealer>): Promise<Saved>;
   remove(dealerId: string, etag?: string): Promise<void>;
 }
 
@@ -23,7 +24,7 @@ export function dealersIn(openTable: OpenTable, clock: Clock): Dealers {
     find: (dealerId) => kept.find(partition, dealerId),
     read: (dealerId) => kept.read(partition, dealerId),
     list: (from) => kept.list(partition, from),
-    save: (dealerId, dealer, etag) => kept.save(partition, dealerId, dealer, { etag }),
+    save: (dealerId, dealer, options) => kept.save(partition, dealerId, dealer, options),
     remove: (dealerId, etag) => kept.remove(partition, dealerId, etag),
   };
 }

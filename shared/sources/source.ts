@@ -1,0 +1,165 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import { fieldMappingSchema } from '../mapping/schema.ts';
+import { entities } from '../model/entities.ts';
+import { connectorNames } from './connectors.ts';
+import { namePattern } from './dealer.ts';
+
+/** A configuration's own settings, whose schema is the connector's. */
+const settings = { type: 'object', additionalProperties: true } as const;
+
+const ratio = { type: 'number', minimum: 0, maximum: 1 } as const;
+
+/** What a source, or the pack that it extends, says of one entity. */
+const entityProperties = {
+  keep_unmapped: {
+    type: 'boolean',
+    description: 'Keep source fields that nothing reads in `extensions`. Default: false.',
+  },
+  modified: {
+    ...fieldMappingSchema,
+    description: "Where the row's own modification time stands: a source field, or a rule as in a mapping.",
+  },
+  cursor: {
+    type: 'object',
+    description: 'How far a polled source was read. Default: by `modified`.',
+    additionalProperties: true,
+  },
+  settings: { ...settings, description: 'What the connector or format needs for this entity.' },
+  max_delete_ratio: {
+    ...ratio,
+    description: 'A complete read that would delete more than this share of what is held is suspect. Default: 0.1.',
+  },
+  max_reject_ratio: { ...ratio, description: 'A run that rejects more than this share of its rows is suspect.' },
+} as const;
+
+const mapping = {
+  type: 'object',
+  description: 'Canonical field to where it comes from. Without one, rows are canonical already.',
+  additionalProperties: fieldMappingSchema,
+} as const;
+
+const overrides = {
+  type: 'object',
+  description: "Canonical field to where it comes from. Over a pack's mapping, field by field; null takes one away.",
+  additionalProperties: {
+    anyOf: [...fieldMappingSchema.anyOf, { type: 'null' }],
+    description: 'A source field, a rule, or null.',
+  },
+} as const;
+
+/** One entity of a pack. */
+export const packEntitySchema = {
+  title: 'PackEntity',
+  type: 'object',
+  additionalProperties: false,
+  properties: { mapping, ...entityProperties },
+} as const;
+
+/** One entity of a source. */
+export const sourceEntitySchema = {
+  title: 'SourceEntity',
+  type: 'object',
+  additionalProperties: false,
+  properties: { mapping: overrides, ...entityProperties },
+} as const;
+
+const byEntity = <const Schema extends JSONSchema>(schema: Schema) => ({
+  type: 'object' as const,
+  description: 'By canonical entity.',
+  propertyNames: { enum: Object.keys(entities) },
+  additionalProperties: schema,
+});
+
+/** A base mapping that sources `extends`: what dealers with the same DMS share. */
+export const packSchema = {
+  title: 'Pack',
+  description: 'A base mapping that sources extend: what dealers with the same DMS share.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['entities'],
+  properties: {
+    description: { type: 'string', maxLength: 2_000 },
+    entities: byEntity(packEntitySchema),
+  },
+} as const;
+
+const positive = { type: 'number', exclusiveMinimum: 0 } as const;
+const timeOfDay = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' } as const;
+const weekday = '(mon|tue|wed|thu|fri|sat|sun)';
+
+const schedule = {
+  type: 'object',
+  description: "When the source is polled, in the source's zone.",
+  additionalProperties: false,
+  properties: {
+    cron: { type: 'string', pattern: '^\\S+( \\S+){4}$', description: 'Five fields.', examples: ['*/15 * * * *'] },
+    windows: {
+      type: 'array',
+      description: 'When polling is allowed. Default: always.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['from', 'to'],
+        properties: {
+          days: {
+            type: 'string',
+            pattern: `^${weekday}(-${weekday})?(,${weekday}(-${weekday})?)*$`,
+            examples: ['mon-fri'],
+          },
+          from: { ...timeOfDay, examples: ['20:00'] },
+          to: { ...timeOfDay, examples: ['06:00'] },
+        },
+      },
+    },
+  },
+} as const;
+
+const limits = {
+  type: 'object',
+  description: "What the dealer's system may be asked for.",
+  additionalProperties: false,
+  properties: {
+    requests_per_minute: positive,
+    burst: positive,
+    requests_per_hour: positive,
+    concurrency: { type: 'integer', minimum: 1, maximum: 100 },
+    rows_per_second: positive,
+  },
+} as const;
+
+/** One connection of a dealer (contract.md, "A source"). */
+export const sourceSchema = {
+  title: 'Source',
+  description: 'One connection of a dealer, with its mapping.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['connector'],
+  properties: {
+    connector: { type: 'string', enum: connectorNames },
+    enabled: { type: 'boolean', description: 'Default: true. What comes in for a disabled source is refused.' },
+    time_zone: {
+      type: 'string',
+      format: 'time-zone',
+      description: "IANA zone of times that come without one. Default: the dealer's.",
+      examples: ['America/Chicago'],
+    },
+    extends: { type: 'string', pattern: namePattern, description: 'The pack whose mapping this one builds on.' },
+    credential: {
+      type: 'string',
+      pattern: '^[0-9A-Za-z-]{1,127}$',
+      description: 'Name of the Key Vault secret. Secrets themselves never stand in a source.',
+    },
+    schedule,
+    limits,
+    settings: { ...settings, description: "The connector's own settings." },
+    entities: {
+      ...byEntity(sourceEntitySchema),
+      description: 'The entities that it brings. Default: those of the pack.',
+    },
+  },
+} as const;
+
+export type Pack = FromSchema<typeof packSchema>;
+export type PackEntity = FromSchema<typeof packEntitySchema>;
+export type Source = FromSchema<typeof sourceSchema>;
+export type SourceEntity = FromSchema<typeof sourceEntitySchema>;
