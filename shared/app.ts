@@ -6,11 +6,16 @@ import type { Clock, Random } from './clock.ts';
 import { again, deliver, receive } from './delivery/deliver.ts';
 import { openQueues } from './delivery/serviceBus.ts';
 import type { Run, RunId } from './model/run.ts';
+import { createRateLimit, type RateLimit } from './resilience/rateLimit.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { type Configuration, createConfiguration } from './sources/configuration.ts';
 import { type Dealers, dealersIn } from './sources/dealers.ts';
+import { type Packs, packsIn } from './sources/packs.ts';
+import { type Sources, sourcesIn } from './sources/sources.ts';
 import { openBlobs } from './store/blobs.ts';
 import { openDocuments } from './store/cosmos.ts';
 import { type Idempotency, idempotencyIn } from './store/idempotency.ts';
+import { limitsIn } from './store/limits.ts';
 import { type Chunk, type Quarantine, quarantineIn } from './store/quarantine.ts';
 import { type Records, recordsIn } from './store/records.ts';
 import { type Runs, runsIn } from './store/runs.ts';
@@ -24,7 +29,7 @@ import { purge } from './sync/purge.ts';
 import { type Batch, push, type Receipt } from './sync/push.ts';
 import { replay } from './sync/replay.ts';
 import type { RunDeps } from './sync/runWork.ts';
-import { consoleLog, type Log } from './telemetry/log.ts';
+import { consoleLog, describeError, type Log } from './telemetry/log.ts';
 
 /** Everything that a door reaches the world through. Each part is made at its first use, and once. */
 export interface App {
@@ -37,6 +42,12 @@ export interface App {
   readonly keys: Keys;
   readonly authenticator: Authenticator;
   readonly dealers: Dealers;
+  readonly sources: Sources;
+  readonly packs: Packs;
+  /** Changes dealers, sources and packs. */
+  readonly configuration: Configuration;
+  /** Pushed requests, by dealer. */
+  readonly pushRate: RateLimit;
   readonly runs: Runs;
   readonly records: Records;
   readonly quarantine: Quarantine;
@@ -84,6 +95,25 @@ export function createApp(
     createAuthenticator({ keys: keys(), adminKeyHash: settings.adminKeyHash, clock, log }),
   );
   const dealers = once(() => dealersIn(openTable, clock));
+  const packs = once(() => packsIn(openTable, clock));
+  const sources = once(() => sourcesIn({ openTable, clock, dealers: dealers(), packs: packs() }));
+  const configuration = once(() =>
+    createConfiguration({
+      dealers: dealers(),
+      sources: sources(),
+      packs: packs(),
+      epochs: stamps(),
+      records: records(),
+    }),
+  );
+  const pushRate = once(() =>
+    createRateLimit({
+      rate: settings.pushRate,
+      store: limitsIn(openTable, 'push'),
+      clock,
+      onFailure: (error) => log.warn('The rate limit of pushes was not checked.', { error: describeError(error) }),
+    }),
+  );
 
   const queues = once(() => openQueues(settings.serviceBus));
   const blobs = once(() => openBlobs(settings.storage));
@@ -175,6 +205,18 @@ export function createApp(
     },
     get dealers() {
       return dealers();
+    },
+    get sources() {
+      return sources();
+    },
+    get packs() {
+      return packs();
+    },
+    get configuration() {
+      return configuration();
+    },
+    get pushRate() {
+      return pushRate();
     },
     probes: {
       tables: async () => {
