@@ -8,7 +8,7 @@ import type { ApiResponse } from '../http/response.ts';
 import { type Route, route } from '../http/route.ts';
 import { rowErrorSchema } from '../runs/runDocument.ts';
 import { readBody, unpack } from './body.ts';
-import { limitRate, rateHeaders } from './rate.ts';
+import { limitRate } from './rate.ts';
 
 const count = { type: 'integer', minimum: 0 } as const;
 
@@ -88,7 +88,7 @@ export function pushRoutes(): Route[] {
         const key = idempotencyKey(headers);
         const scope = { dealerId, entity, sourceId: source.sourceId };
         const answer = key === undefined ? await work() : await once(app.idempotency, scope, key, body.hash, work);
-        return withHeaders(answer, rateHeaders(rate));
+        return withHeaders(answer, rate);
       },
     }),
   ];

@@ -1,0 +1,97 @@
+import { hash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { deliver, receive } from '../../shared/delivery/deliver.ts';
+import { maxBodyBytes, pack, toChangeMessage } from '../../shared/delivery/message.ts';
+import type { OutgoingMessage } from '../../shared/delivery/serviceBus.ts';
+import type { Change } from '../../shared/model/change.ts';
+import type { Instant } from '../../shared/model/instant.ts';
+import type { RecordId } from '../../shared/model/recordId.ts';
+import { formatVersion } from '../../shared/model/version.ts';
+import { memoryBlobs } from '../helpers/memoryBlobs.ts';
+
+const time = '2026-01-01T00:00:00.000000000Z' as Instant;
+const version = formatVersion({ epoch: 0, t: time, captured: time, position: 0 });
+const heading = {
+  run_id: 'acme.1',
+  attempt: 1,
+  seq: 0,
+  dealer_id: 'acme',
+  entity: 'part' as const,
+  source_id: 'dms',
+  schema_version: 1,
+};
+
+function change(n: number, text: string): Change {
+  return { op: 'upsert', id: `k${n}` as RecordId, version, content_hash: 'h', data: { text } };
+}
+
+function outbox(fail: (message: OutgoingMessage) => boolean = () => false) {
+  const sent: OutgoingMessage[] = [];
+  return {
+    sent,
+    async send(message: OutgoingMessage) {
+      await Promise.resolve();
+      if (fail(message)) throw new Error('refused');
+      sent.push(message);
+    },
+  };
+}
+
+describe('packing', () => {
+  test('keeps every change once and in order, in bodies within the limit, numbered on from the heading', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { maxLength: 40 }), (sizes) => {
+        const changes = sizes.map((size, n) => change(n, 'ä'.repeat(size / 2)));
+        const packed = [...pack({ ...heading, seq: 7 }, changes)];
+        const messages = packed.map(({ body }) => toChangeMessage(JSON.parse(body)));
+        expect(messages.flatMap((message) => ('claim' in message ? [] : message.changes))).toEqual(changes);
+        expect(messages.map((message) => ('claim' in message ? -1 : message.seq))).toEqual(packed.map((_, i) => i + 7));
+        for (const { body, id } of packed) {
+          expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);
+          expect(id).toBe(hash('sha256', body, 'hex'));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('nothing makes no message', () => {
+    expect([...pack(heading, [])]).toEqual([]);
+  });
+});
+
+describe('delivering', () => {
+  test('a change larger than a message travels as a claim, and arrives whole', async () => {
+    const claims = memoryBlobs();
+    const box = outbox();
+    const big = change(1, 'x'.repeat(300_000));
+    expect(await deliver(heading, [change(0, 'small'), big], { outbox: box, claims })).toBe(2);
+    for (const { body } of box.sent) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);
+    const received = await Promise.all(box.sent.map(({ body }) => receive(JSON.parse(body), claims)));
+    expect(received.flatMap((message) => message.changes).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['k0', 'k1']),
+    );
+    expect(received.flatMap((message) => message.changes)).toContainEqual(big);
+  });
+
+  test('fails if the queue refuses one message, after all others have ended', async () => {
+    let n = 0;
+    const box = outbox(() => n++ === 1);
+    const changes = Array.from({ length: 5 }, (_, i) => change(i, 'x'.repeat(150_000)));
+    await expect(deliver(heading, changes, { outbox: box, claims: memoryBlobs() })).rejects.toThrow('refused');
+    expect(box.sent.length).toBe(4);
+  });
+
+  test.each([['text'], [null], [{}], [{ run_id: 'x' }], [{ claim: { blob: '../x' } }]])(
+    'what is no message of ours is refused: %j',
+    async (body) => {
+      await expect(receive(body, memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
+    },
+  );
+
+  test('a claim that is gone is refused', async () => {
+    const body = { claim: { blob: 'a'.repeat(64), bytes: 1 } };
+    await expect(receive(body, memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
+  });
+});
