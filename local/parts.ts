@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { emulatorKey } from './cosmos/auth.ts';
+import type { PartDefinition, Ports } from './part.ts';
+import type { StackPorts } from './ports.ts';
+import { storageConnectionString } from './storage/account.ts';
+
+export function storagePart(dataDir: string, { blob, queue, table }: StackPorts): PartDefinition {
+  return part('storage', dataDir, { blob, queue, table }, (ports) =>
+    Object.entries(ports).flatMap(([service, port]) => [`--${service}-port`, String(port)]),
+  );
+}
+
+export function serviceBusPart(dataDir: string, { serviceBus }: StackPorts): PartDefinition {
+  return part('serviceBus', dataDir, { serviceBus }, (ports) => ['--port', String(ports.serviceBus)]);
+}
+
+export function cosmosPart(dataDir: string, { cosmos }: StackPorts): PartDefinition {
+  return part('cosmos', dataDir, { cosmos }, (ports) => ['--port', String(ports.cosmos)]);
+}
+
+/**
+ * @param app the built app's folder
+ * @param settings of the app, which it reads from its environment
+ */
+export function hostPart(
+  dataDir: string,
+  { http }: StackPorts,
+  app: string,
+  settings: Readonly<Record<string, string>>,
+): PartDefinition {
+  const args = (ports: Ports) => ['--app', app, '--port', String(ports.http)];
+  return { ...part('host', dataDir, { http }, args), env: settings };
+}
+
+export type StackSettings = Readonly<
+  Record<'AzureWebJobsStorage' | 'ServiceBusConnection' | 'COSMOS_ENDPOINT' | 'COSMOS_KEY' | 'COSMOS_DATABASE', string>
+>;
+
+/** The settings that lead to the parts, under the names that the app reads in Azure too (contract.md, "Settings"). */
+export function settingsFor({ blob, queue, table, serviceBus, cosmos }: StackPorts): StackSettings {
+  const key = 'SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE';
+  return {
+    AzureWebJobsStorage: storageConnectionString({ blob, queue, table }),
+    ServiceBusConnection: `Endpoint=sb://127.0.0.1:${serviceBus};${key};UseDevelopmentEmulator=true`,
+    COSMOS_ENDPOINT: `http://127.0.0.1:${cosmos}`,
+    COSMOS_KEY: emulatorKey,
+    COSMOS_DATABASE: 'adp',
+  };
+}
+
+function part(
+  name: string,
+  dataDir: string,
+  ports: Ports,
+  portArgs: (ports: Ports) => readonly string[],
+): PartDefinition {
+  return {
+    name,
+    ports,
+    file: join(import.meta.dirname, name, 'main.ts'),
+    args: (at) => ['--data-dir', join(dataDir, name), ...portArgs(at)],
+    env: {},
+  };
+}
