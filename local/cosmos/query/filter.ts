@@ -1,5 +1,5 @@
 import type { Json, Step } from '../json.ts';
-import { rank, rankOf } from '../json.ts';
+import { isArray, rank, rankOf } from '../json.ts';
 import { encodeLevel } from '../partitionKeys.ts';
 import type { SqlPath } from '../sqlPaths.ts';
 import { isId, sqlPathOf } from '../sqlPaths.ts';
@@ -47,7 +47,7 @@ function clauseOf(conjunct: Expression, keyPaths: readonly (readonly string[])[]
   const comparison = comparisonOf(conjunct);
   if (comparison !== undefined) return comparisonClause(comparison);
   if (conjunct.kind === 'in') return inClause(conjunct.operand, conjunct.list);
-  if (conjunct.kind === 'call') return typeClause(conjunct, false);
+  if (conjunct.kind === 'call') return typeClause(conjunct, false) ?? containsClause(conjunct);
   if (conjunct.kind === 'not' && conjunct.operand.kind === 'call') return typeClause(conjunct.operand, true);
   if (conjunct.kind === 'or') return either(clauseOf(conjunct.left, keyPaths), clauseOf(conjunct.right, keyPaths));
   return undefined;
@@ -116,6 +116,17 @@ function typeClause({ name, operands }: Extract<Expression, { kind: 'call' }>, n
   const is = (name === 'IS_NULL') === negated ? '<>' : '=';
   const parameter = name === 'IS_NULL' ? rank.null : rank.undefined;
   return { sql: `${type} ${is} ${parameter}`, parameters: [] };
+}
+
+/** `ARRAY_CONTAINS(@ids, c.id)` is `c.id IN (…)`. */
+function containsClause({ name, operands }: Extract<Expression, { kind: 'call' }>): Clause | undefined {
+  const [list, item] = operands;
+  if (name !== 'ARRAY_CONTAINS' || list?.kind !== 'constant' || item === undefined || !isArray(list.value))
+    return undefined;
+  return inClause(
+    item,
+    list.value.map((value) => ({ kind: 'constant', value })),
+  );
 }
 
 function typedClause(sql: SqlPath, type: number, clause: Clause): Clause | undefined {
