@@ -19,8 +19,7 @@ export const quarantine: Command = {
     const limit = args.integer('limit') ?? usualLimit;
     const path = pathOf('dealers', dealer, 'quarantine');
     const found: Quarantined[] = [];
-    for await (const row of listItems(hub, path, { run_id: args.text('run') }, parseQuarantined, limit))
-      found.push(row);
+    for await (const row of listItems(hub, path, { run: args.text('run') }, parseQuarantined, limit)) found.push(row);
     if (output.json) {
       output.data(found);
     } else if (found.length === 0) {

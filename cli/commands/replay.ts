@@ -1,6 +1,21 @@
+import type { FromSchema } from 'json-schema-to-ts';
+import { answerParser } from '../answers/parse.ts';
 import type { Command } from '../command.ts';
+import { plural } from '../output.ts';
 import { pathOf } from '../paths.ts';
 import { usageError } from '../usageError.ts';
+
+const replayedSchema = {
+  type: 'object',
+  required: ['rows', 'runs', 'complete'],
+  properties: {
+    rows: { type: 'integer' },
+    runs: { type: 'array', items: { type: 'string' } },
+    complete: { type: 'boolean' },
+  },
+} as const;
+
+const parseReplayed = answerParser<FromSchema<typeof replayedSchema>>('an answer to a replay', replayedSchema);
 
 export const replay: Command = {
   name: 'replay',
@@ -10,33 +25,30 @@ export const replay: Command = {
     { name: 'ID', takes: 'many', help: 'which rows, by the ids that adp quarantine shows' },
   ],
   options: { all: { kind: 'flag', help: 'everything that the dealer has in quarantine' } },
-  examples: ['adp replay acme 01JD… 01JE…', 'adp replay acme --all'],
+  examples: ['adp replay acme 0823….0', 'adp replay acme --all'],
   async run({ args, hub, output }) {
     const dealer = args.one('DEALER');
     const ids = args.many('ID');
     if (args.flag('all') === ids.length > 0) throw usageError('adp replay needs either ids or --all');
-    const paths = args.flag('all')
-      ? [pathOf('dealers', dealer, 'quarantine', 'replay')]
-      : ids.map((id) => pathOf('dealers', dealer, 'quarantine', id, 'replay'));
-    const answers: unknown[] = [];
-    for (const path of paths) answers.push((await hub.post(path)).body);
-    if (output.json) {
-      output.data(answers);
-      return true;
+    const path = pathOf('dealers', dealer, 'quarantine', 'replay');
+    const runs: string[] = [];
+    let rows = 0;
+    for (let complete = false; !complete; ) {
+      const { body } = await hub.post(path, { json: args.flag('all') ? {} : { ids } });
+      const replayed = parseReplayed(body);
+      rows += replayed.rows;
+      runs.push(...replayed.runs);
+      // An answer that did nothing will not do more next time.
+      complete = replayed.complete || replayed.rows === 0;
     }
-    const runIds = [...new Set(answers.flatMap(runIdsOf))];
-    if (runIds.length === 0) output.line('nothing to replay');
-    for (const runId of runIds) output.line(`replayed in ${runId}: adp run ${runId} --wait`);
-    return true;
+    if (output.json) {
+      output.data({ rows, runs });
+    } else {
+      output.line(
+        rows === 0 ? 'nothing to replay' : `${plural(rows, 'row')} replayed in ${plural(runs.length, 'run')}`,
+      );
+      for (const runId of runs) output.line(`  adp run ${runId} --wait`);
+    }
+    return ids.length === 0 || rows > 0;
   },
 };
-
-/** A replay answers one run, or one an entity. */
-function runIdsOf(answer: unknown): string[] {
-  if (typeof answer !== 'object' || answer === null) return [];
-  if ('run_id' in answer && typeof answer.run_id === 'string') return [answer.run_id];
-  if ('runs' in answer && Array.isArray(answer.runs)) {
-    return answer.runs.flatMap((run: unknown) => (typeof run === 'string' ? [run] : runIdsOf(run)));
-  }
-  return [];
-}

@@ -1,18 +1,13 @@
 import type { Json, JsonObject } from './configuration.ts';
 import { isObject } from './parseFile.ts';
 
-/** Members that the hub adds to what was put. */
-const ownedByHub = ['dealer_id', 'source_id', 'id', 'etag', 'created_at', 'updated_at'];
-
 /**
  * The paths in which what the hub holds differs from what is wanted, such as `entities.part.mapping.uom`.
  *
- * @param held as GET answers it
+ * @param held as GET answers it, which is as it was put
  */
 export function differences(wanted: JsonObject, held: JsonObject): string[] {
-  const ignored = ownedByHub.filter((name) => !Object.hasOwn(wanted, name));
-  const kept = Object.fromEntries(Object.entries(held).filter(([name]) => !ignored.includes(name)));
-  return compare(wanted, kept, '');
+  return compare(wanted, held, '');
 }
 
 function compare(wanted: Json | undefined, held: Json | undefined, path: string): string[] {

@@ -2,6 +2,9 @@ import { AdpError } from '../../shared/errors.ts';
 import { type Batch, comfortableBody, largestBody } from './batch.ts';
 import { BatchBuilder } from './batchBuilder.ts';
 
+/** What the hub passes over too. */
+const blank = /^[ \t\r]*$/;
+
 /**
  * Lines of NDJSON in batches; blank lines are left out. Memory holds one batch and one line.
  *
@@ -21,12 +24,12 @@ export async function* splitNdjson(
     if (rest.length > largestBody) throw new AdpError('DATA_ERROR', `line ${line + lines.length + 1} is over 32 MiB`);
     for (const row of lines) {
       line++;
-      if (row.trim() === '') continue;
+      if (blank.test(row)) continue;
       const full = builder.add(`${row}\n`, line);
       if (full !== undefined) yield full;
     }
   }
-  if (rest.trim() !== '') {
+  if (!blank.test(rest)) {
     const full = builder.add(`${rest}\n`, line + 1);
     if (full !== undefined) yield full;
   }

@@ -8,6 +8,7 @@ import { readText } from '../../cli/push/readText.ts';
 import { splitCsv } from '../../cli/push/splitCsv.ts';
 import { splitNdjson } from '../../cli/push/splitNdjson.ts';
 import { wholeFile } from '../../cli/push/wholeFile.ts';
+import { csv } from '../../shared/formats/csv.ts';
 
 async function* inPieces(text: string, size: number): AsyncGenerator<string> {
   for (let from = 0; from < text.length; from += size) yield text.slice(from, from + size);
@@ -72,9 +73,19 @@ describe('CSV', () => {
     expect(await collect(splitCsv(inPieces('a,b', 1), 10))).toEqual([]);
   });
 
-  test('with a quote that is never closed keeps the rest of the file in one row, as the hub will read it', async () => {
+  test('with a quote that is never closed gives up that line only, as the hub will', async () => {
     const batches = await collect(splitCsv(inPieces('a,b\n1,2\n3,"x\n4,5\n', 4), 10));
-    expect(batches.map(({ rows }) => rows)).toEqual([2]);
+    expect(batches.map(({ body }) => body)).toEqual(['a,b\n1,2\n3,"x\n4,5\n']);
+    expect(batches.map(linesOf)).toEqual([[2, 3, 4]]);
+  });
+
+  test('may have empty lines before its header, and line ends of all kinds', async () => {
+    const text = '\r\n\na|b\r1|2\n3|4\r\n   |\n';
+    for (const size of [1, 4, text.length]) {
+      const batches = await collect(splitCsv(inPieces(text, size), 2));
+      expect(batches.map(({ body }) => body)).toEqual(['a|b\r1|2\n3|4\r\n', 'a|b\r   |\n']);
+      expect(batches.map(linesOf)).toEqual([[4, 5], [6]]);
+    }
   });
 
   test('cut anywhere is what papaparse reads of the whole', async () => {
@@ -99,6 +110,47 @@ describe('CSV', () => {
         expect(read).toEqual(rows.map((row) => [...row]));
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('what the hub reads of the batches', () => {
+  const rowsOf = async (text: string): Promise<unknown[]> => {
+    const rows: unknown[] = [];
+    const bytes = one(Buffer.from(text));
+    for await (const some of csv.read(bytes)) rows.push(...some.map((row) => ('error' in row ? row.raw : row.values)));
+    return rows;
+  };
+
+  test('is what it would read of the whole file, good rows and bad', async () => {
+    const piece = fc.constantFrom(
+      'a',
+      ',',
+      ',',
+      '"',
+      '""',
+      '\n',
+      '\n',
+      '\r\n',
+      '\r',
+      'b c',
+      ' ',
+      ';',
+      '"x"',
+      '1,2\n',
+      '"p\nq",r\n',
+    );
+    const file = fc.record({
+      text: fc.array(piece, { maxLength: 40 }).map((pieces) => `id,name\n${pieces.join('')}`),
+      size: fc.integer({ min: 1, max: 30 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(file, async ({ text, size }) => {
+        const batches = await collect(splitCsv(inPieces(text, size), 1));
+        const read = (await Promise.all(batches.map(({ body }) => rowsOf(body)))).flat();
+        expect(read).toEqual(await rowsOf(text));
+      }),
+      { numRuns: 1000 },
     );
   });
 });
