@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import { checkText } from '../../shared/check.ts';
-import { fail } from './problem.ts';
+import { openContinuation, sealContinuation } from './continuation.ts';
 import type { ApiResponse } from './response.ts';
 
 /** contract.md: lists answer 100 items, at most 1,000. */
@@ -59,27 +59,11 @@ export async function pageOf<Item>(
   list: (range: { readonly from?: string }) => AsyncIterable<Item>,
   { idOf, show }: { readonly idOf: (item: Item) => string; readonly show: (item: Item) => unknown },
 ): Promise<ApiResponse> {
-  const range = continuation === undefined ? {} : { from: fromContinuation(continuation) };
+  const range = continuation === undefined ? {} : { from: openContinuation(url, continuation) };
   const items: unknown[] = [];
   for await (const item of list(range)) {
-    if (items.length === limit) return pageAnswer(items, toContinuation(idOf(item)), url);
+    if (items.length === limit) return pageAnswer(items, sealContinuation(url, idOf(item)), url);
     items.push(show(item));
   }
   return pageAnswer(items, undefined, url);
-}
-
-function toContinuation(id: string): string {
-  return Buffer.from(JSON.stringify({ from: id })).toString('base64url');
-}
-
-function fromContinuation(text: string): string {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (typeof value === 'object' && value !== null && 'from' in value && typeof value.from === 'string') {
-      return value.from;
-    }
-  } catch {
-    // Not ours: the same answer as below.
-  }
-  return fail(400, 'DATA_ERROR', 'The continuation is not one that this list gave out.');
 }
