@@ -13,12 +13,13 @@ const statementsKept = 500;
 
 /**
  * Opens (or creates) the file. WAL with `synchronous=FULL`: what was committed survives the end of the process and of
- * the machine.
+ * the machine. The file is locked: throws SQLite's "database is locked" where another process has it.
  */
 export function openDatabase(file: string): Database {
   const sqlite = new DatabaseSync(file);
   sqlite.exec(`
     PRAGMA page_size = 8192;
+    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 4000;

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readCharge, writeCharge } from './charges.ts';
 import type { Container } from './containers.ts';
 import type { Database } from './database.ts';
+import type { Definition } from './definition.ts';
 import { readTtl } from './definition.ts';
+import type { Stored } from './documentTable.ts';
+import { DocumentTable } from './documentTable.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isObject, parseJson } from './json.ts';
 import type { PartitionKey } from './partitionKeys.ts';
@@ -34,23 +37,16 @@ export interface Done {
   readonly body?: string;
 }
 
-interface Stored {
-  readonly row: number;
-  readonly etag: string;
-  readonly expired: boolean;
-}
-
 /** The documents of one container. What writes must run inside a transaction; checks come before the first write. */
 export class Documents {
-  readonly #database: Database;
-  readonly #container: Container;
+  readonly #table: DocumentTable;
+  readonly #definition: Definition;
   readonly #now: () => number;
-  #nextRow: number | undefined;
 
   /** @param now milliseconds since 1970 */
   constructor(database: Database, container: Container, now: () => number) {
-    this.#database = database;
-    this.#container = container;
+    this.#table = new DocumentTable(database, container);
+    this.#definition = container.definition;
     this.#now = now;
   }
 
@@ -80,7 +76,7 @@ export class Documents {
     if (ifNoneMatch !== undefined && ifNoneMatch === stored.etag) {
       return { status: 304, charge: 1, etag: stored.etag };
     }
-    const body = this.#body(stored);
+    const body = this.#table.body(stored.row);
     return { status: 200, charge: readCharge(body.length), etag: stored.etag, body };
   }
 
@@ -114,7 +110,7 @@ export class Documents {
   #delete({ id, key, ifMatch }: Operation): Done {
     const old = this.#existing(this.#fullKey(key), id);
     guard(old, ifMatch);
-    this.#database.statement(`DELETE FROM ${this.#container.table} WHERE row = ?`).run(old.row);
+    this.#table.delete(old.row);
     return { status: 204, charge: writeCharge(1024) };
   }
 
@@ -122,22 +118,22 @@ export class Documents {
     const documentKey = this.#fullKey(key);
     const old = this.#existing(documentKey, id);
     guard(old, ifMatch);
-    const document = parseJson(this.#body(old));
-    if (!isObject(document)) throw new Error(`Row ${old.row} of ${this.#container.table} holds no object.`);
+    const document = parseJson(this.#table.body(old.row));
+    if (!isObject(document)) throw new Error(`Row ${old.row} holds no object.`);
     const operations = isObject(body) ? body.operations : body;
     const condition = isObject(body) ? body.condition : undefined;
     if (condition !== undefined && !matchesCondition(document, condition)) throw preconditionFailed();
-    const fixed = ['/id', ...this.#container.definition.keyPaths.map((path) => `/${path.join('/')}`)];
+    const fixed = ['/id', ...this.#definition.keyPaths.map((path) => `/${path.join('/')}`)];
     const patched = applyPatch(document, operations, fixed);
     return this.#write(200, documentKey, this.#document(patched), old);
   }
 
   #write(status: number, key: PartitionKey, document: JsonObject & { id: string }, old: Stored | undefined): Done {
-    const row = old?.row ?? this.#newRow();
+    const row = old?.row ?? this.#table.newRow();
     const seconds = Math.floor(this.#now() / 1000);
     const etag = `"${randomUUID()}"`;
     const { _rid, _self, _etag, _attachments, _ts, ...own } = document;
-    const rid = this.#rid(row);
+    const rid = this.#table.rid(row);
     const body = JSON.stringify({
       ...own,
       _rid: rid,
@@ -148,25 +144,15 @@ export class Documents {
     });
     const bytes = Buffer.byteLength(body);
     if (bytes > maximumBytes) throw new Refusal(413, `The document has ${bytes} bytes; the limit is ${maximumBytes}.`);
-    const expiresAt = this.#expiry(document, seconds);
-    if (old === undefined) {
-      const [k0 = '', k1 = '', k2 = ''] = key;
-      this.#database
-        .statement(
-          `INSERT INTO ${this.#container.table} (row, k0, k1, k2, id, etag, expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(row, k0, k1, k2, document.id, etag, expiresAt, body);
-    } else {
-      this.#database
-        .statement(`UPDATE ${this.#container.table} SET etag = ?, expires_at = ?, body = ? WHERE row = ?`)
-        .run(etag, expiresAt, body, row);
-    }
+    const version = { etag, expiresAt: this.#expiry(document, seconds), body };
+    if (old === undefined) this.#table.insert(row, key, document.id, version);
+    else this.#table.update(row, version);
     return { status, charge: writeCharge(bytes), etag, body };
   }
 
   /** https://learn.microsoft.com/azure/cosmos-db/nosql/time-to-live */
   #expiry(document: JsonObject, seconds: number): number | null {
-    const { defaultTtl } = this.#container.definition;
+    const { defaultTtl } = this.#definition;
     const own = readTtl(document.ttl, 'ttl');
     if (defaultTtl === undefined) return null;
     const ttl = own ?? defaultTtl;
@@ -174,26 +160,13 @@ export class Documents {
   }
 
   #find(key: PartitionKey, id: string): Stored | undefined {
-    const [k0 = '', k1 = '', k2 = ''] = key;
-    const row = this.#database
-      .statement(
-        `SELECT row, etag, expires_at FROM ${this.#container.table} WHERE k0 = ? AND k1 = ? AND k2 = ? AND id = ?`,
-      )
-      .get(k0, k1, k2, id);
-    if (row === undefined) return undefined;
-    const expired = row.expires_at !== null && Number(row.expires_at) * 1000 <= this.#now();
-    return { row: Number(row.row), etag: String(row.etag), expired };
+    return this.#table.find(key, id, this.#now());
   }
 
   #existing(key: PartitionKey, id: string | undefined): Stored {
     const stored = id === undefined ? undefined : this.#find(key, id);
     if (stored === undefined || stored.expired) throw new Refusal(404, `No document '${id}'.`);
     return stored;
-  }
-
-  #body({ row }: Stored): string {
-    const found = this.#database.statement(`SELECT body FROM ${this.#container.table} WHERE row = ?`).get(row);
-    return String(found?.body);
   }
 
   #document(body: Json | undefined): JsonObject & { id: string } {
@@ -206,7 +179,7 @@ export class Documents {
   }
 
   #keyOf(document: JsonObject, given: PartitionKey | undefined): PartitionKey {
-    const key = keyOfDocument(document, this.#container.definition.keyPaths);
+    const key = keyOfDocument(document, this.#definition.keyPaths);
     if (given !== undefined && !sameKey(given, key)) {
       const message = "The partition key of the document doesn't match the one that was given.";
       throw new Refusal(400, message, { substatus: 1001 });
@@ -215,26 +188,11 @@ export class Documents {
   }
 
   #fullKey(given: PartitionKey | undefined): PartitionKey {
-    const levels = this.#container.definition.keyPaths.length;
+    const levels = this.#definition.keyPaths.length;
     if (given === undefined || given.length !== levels) {
       throw new Refusal(400, `The partition key needs ${levels} values.`, { substatus: 1001 });
     }
     return given;
-  }
-
-  #newRow(): number {
-    const next =
-      this.#nextRow ??
-      Number(this.#database.statement(`SELECT max(row) AS row FROM ${this.#container.table}`).get()?.row ?? 0) + 1;
-    this.#nextRow = next + 1;
-    return next;
-  }
-
-  #rid(row: number): string {
-    const bytes = Buffer.alloc(16);
-    bytes.write(this.#container.rid, 'base64');
-    bytes.writeBigUInt64BE(BigInt(row), 8);
-    return bytes.toString('base64').replaceAll('/', '-');
   }
 }
 

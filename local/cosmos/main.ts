@@ -23,6 +23,9 @@ function explain(error: unknown): string {
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     return `${error.message}. Stop what listens there, or choose another --port (0: any free one).`;
   }
+  if (error instanceof Error && error.message === 'database is locked') {
+    return 'another process has the data in --data-dir open. Stop it, or choose another folder.';
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -8,7 +8,7 @@ import { Commits } from './commits.ts';
 import { Containers } from './containers.ts';
 import { openDatabase } from './database.ts';
 import { DocumentCalls } from './documentCalls.ts';
-import { purgeExpired } from './expiry.ts';
+import { keepPurging } from './expiry.ts';
 import { Faults } from './faults.ts';
 import type { Answer, Call } from './http.ts';
 import { codeOf, Refusal } from './refusal.ts';
@@ -45,7 +45,7 @@ export async function startCosmos(options: CosmosOptions): Promise<CosmosServer>
   const faults = new Faults();
   const documents = new DocumentCalls({ database, containers, commits, faults, now });
   const parts = { containers, documents, commits, faults, key: options.key ?? emulatorKey };
-  const stopPurging = purgeExpired(database, containers, commits, now);
+  const stopPurging = keepPurging(database, containers, commits, now);
   const server = createServer((request, response) => {
     void respond(request, response, (call) => route(call, parts));
   });
@@ -81,6 +81,7 @@ async function respond(
   try {
     result = await serve(await readCall(request));
   } catch (error) {
+    if (request.destroyed && !request.complete) return;
     result = answerTo(error);
   }
   const body = result.body ?? '';
@@ -101,9 +102,10 @@ async function readCall(request: IncomingMessage): Promise<Call> {
   for await (const chunk of request) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > maximumRequestBytes) throw new Refusal(413, `A request can't exceed ${maximumRequestBytes} bytes.`);
-    chunks.push(buffer);
+    if (bytes <= maximumRequestBytes) chunks.push(buffer);
   }
+  // Only now: a client that is still sending wouldn't read the answer.
+  if (bytes > maximumRequestBytes) throw new Refusal(413, `A request can't exceed ${maximumRequestBytes} bytes.`);
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : value;

@@ -194,6 +194,9 @@ describe('documents', () => {
     await expect(records.items.create(part('big', { text: 'x'.repeat(2 * 1024 * 1024) }))).rejects.toMatchObject({
       code: 413,
     });
+    await expect(records.items.create(part('huge', { text: 'x'.repeat(20 * 1024 * 1024) }))).rejects.toMatchObject({
+      code: 413,
+    });
     expect((await records.items.create(part('x'.repeat(1023)))).statusCode).toBe(201);
     expect((await records.items.create(part('nearly', { text: 'x'.repeat(2 * 1024 * 1024 - 1024) }))).statusCode).toBe(
       201,
@@ -561,6 +564,14 @@ describe('the process', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'cosmos-'));
     await expect(launchCosmos(port, dataDir)).rejects.toThrow(new RegExp(`ended with 1: .*${port}`));
     other.close();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('data that another process has open are refused', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'cosmos-'));
+    const { child } = await launchCosmos(0, dataDir);
+    await expect(launchCosmos(0, dataDir)).rejects.toThrow(/ended with 1: .*another process/);
+    await end(child, 'SIGTERM');
     rmSync(dataDir, { recursive: true });
   });
 
