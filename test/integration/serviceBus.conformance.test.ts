@@ -32,6 +32,7 @@ beforeAll(async () => {
     sizes: {},
     unsupported: {},
     subscribe: {},
+    'long-lived': {},
     order: {},
   });
   client = bus.client();
@@ -166,6 +167,29 @@ describe('sending and receiving', () => {
     await subscription.close();
     expect(handled.sort((a, b) => Number(a) - Number(b))).toEqual(sent.map((message) => message.body));
     expect(most).toBeGreaterThan(1);
+  });
+
+  test('a receiver may live longer than its session has room for deliveries', async () => {
+    const sender = client.createSender('long-lived');
+    for (let sent = 0; sent < 20_000; sent += 1000) {
+      await sender.sendMessages(Array.from({ length: 1000 }, (_, i) => ({ body: sent + i })));
+    }
+    const handled = new Set<unknown>();
+    const subscription = client.createReceiver('long-lived').subscribe(
+      {
+        processMessage: async (message) => {
+          handled.add(message.body);
+        },
+        processError: async ({ error }) => {
+          handled.add(error);
+        },
+      },
+      { maxConcurrentCalls: 200 },
+    );
+    await until('all are handled', () => handled.size >= 20_000, 20_000);
+    await subscription.close();
+    expect(handled.has(19_999)).toBe(true);
+    expect(await contentOf('long-lived')).toEqual([]);
   });
 });
 

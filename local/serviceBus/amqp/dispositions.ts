@@ -27,4 +27,7 @@ export function settle(delivery: Delivery, state: DescribedState): void {
   if (!mergeable && delivery.link.is_sender()) outgoing.process();
   if (!mergeable && delivery.link.is_receiver()) incoming.process(session);
   delivery.update(true, state);
+  // The SDK never confirms that it has settled what the broker settled; rhea would keep every delivery of a link waiting
+  // for it, until there is no room for more.
+  Object.assign(delivery, { remote_settled: true });
 }

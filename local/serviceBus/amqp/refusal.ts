@@ -28,8 +28,6 @@ const conditions = {
   notSupported: 'amqp:not-implemented',
   /** InvalidOperationError: Service Bus can't either. */
   notAllowed: 'amqp:not-allowed',
-  /** The link is closed; the SDK opens another. */
-  detached: 'amqp:link:detach-forced',
   /** A malformed message or request. */
   malformed: 'amqp:decode-error',
 } as const;

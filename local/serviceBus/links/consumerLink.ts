@@ -1,7 +1,7 @@
 import type { Delivery, Sender } from 'rhea';
 import { accepted, modified, rejected, released, settle } from '../amqp/dispositions.ts';
 import { renderMessage } from '../amqp/outgoingMessage.ts';
-import { Refusal, toRefusal } from '../amqp/refusal.ts';
+import { toRefusal } from '../amqp/refusal.ts';
 import type { DescribedState } from '../amqp/rhea.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Outcome } from '../queue/outcome.ts';
@@ -11,8 +11,8 @@ import { type OutcomeEvent, readOutcome } from './outcomes.ts';
 
 /** Frames of the largest message, with room to spare: a delivery is begun only if it can be finished. */
 const framesPerMessage = 8;
-/** Deliveries of a session that may be unsettled. */
-export const sessionCapacity = 32_768;
+/** Deliveries of a session that may be unsettled; the SDK's own limit is 2,048. */
+export const sessionCapacity = 4096;
 const messageFormat = 0;
 
 /** A client that receives from a queue: under locks, or (a pre-settled link) deleting what it is given. */
@@ -92,12 +92,7 @@ export class ConsumerLink {
     const { outgoing } = this.#sender.session;
     if (this.#closed || this.#sender.credit - this.#promised <= 0) return false;
     if (outgoing.transfer_window() < (this.#promised + 1) * framesPerMessage) return false;
-    if (outgoing.available() > this.#promised + 1) return true;
-    // The oldest delivery was never settled, and holds all others behind it. A new link starts afresh.
-    this.#closed = true;
-    const reason = `More than ${sessionCapacity} messages were received since one that was never settled.`;
-    this.#sender.close(new Refusal('detached', reason).toAmqp());
-    return false;
+    return outgoing.available() > this.#promised + 1;
   }
 
   #sendLocked(): boolean {
