@@ -1,9 +1,4 @@
-import {
-  RetryMode,
-  ServiceBusClient,
-  type ServiceBusReceivedMessage,
-  type ServiceBusReceiver,
-} from '@azure/service-bus';
+import { RetryMode, ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { configError, readConfig } from '../config.ts';
 import type { AppFunction } from '../functionApp.ts';
 import { describeError } from '../log.ts';
@@ -12,6 +7,7 @@ import { findConnectionString } from './connection.ts';
 import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './message.ts';
 import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
 import { createPump } from './pump.ts';
+import { type Outcome, type Settle, settleInGroups } from './settlement.ts';
 
 interface QueueFunction {
   readonly fn: AppFunction;
@@ -73,7 +69,7 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
     maxAutoLockRenewalDurationInMs: options.maxAutoLockRenewalMs,
     skipParsingBodyAsJson: true,
   });
-  const settle = oneAfterAnother();
+  const settle = settleInGroups(receiver);
   const concurrency = target.many ? 1 : options.maxConcurrentCalls;
   const batchSize = target.many ? options.maxMessageBatchSize : 1;
   const pump = createPump<ServiceBusReceivedMessage>({
@@ -82,7 +78,7 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
     lingerMs: target.many ? batchLingerMs : 0,
     call: async (messages) => {
       const succeeded = await callFunction(target, messages, host);
-      for (const message of messages) await settle(() => settleMessage(receiver, message, succeeded, target, host));
+      await settleAll(settle, messages, succeeded ? 'completed' : 'given back', target, host);
     },
   });
   let subscription: { close(): Promise<void> } | undefined;
@@ -103,9 +99,7 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
     },
     stop: async () => {
       await subscription?.close();
-      for (const message of await pump.stop()) {
-        await settle(() => settleMessage(receiver, message, false, target, host));
-      }
+      await settleAll(settle, await pump.stop(), 'given back', target, host);
       await client.close();
     },
   };
@@ -132,27 +126,19 @@ async function callFunction(
 }
 
 // Where this fails, the lock runs out and the message comes again: that is what peek-lock promises.
-async function settleMessage(
-  receiver: ServiceBusReceiver,
-  message: ServiceBusReceivedMessage,
-  succeeded: boolean,
+async function settleAll(
+  settle: Settle,
+  messages: readonly ServiceBusReceivedMessage[],
+  outcome: Outcome,
   { fn }: QueueFunction,
   host: Host,
 ): Promise<void> {
-  try {
-    await (succeeded ? receiver.completeMessage(message) : receiver.abandonMessage(message));
-  } catch (error) {
-    const outcome = succeeded ? 'completed' : 'given back';
-    host.log('warning', fn.name, `Message ${message.messageId} could not be ${outcome}: ${String(error)}`);
-  }
-}
-
-// rhea 3.0.5 merges dispositions of one tick into one, with the outcome of the first: a message that failed would be
-// completed together with its neighbour that did not.
-function oneAfterAnother(): (work: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (work) => {
-    last = last.then(work);
-    return last;
+  const settleOne = async (message: ServiceBusReceivedMessage): Promise<void> => {
+    try {
+      await settle(message, outcome);
+    } catch (error) {
+      host.log('warning', fn.name, `Message ${message.messageId} could not be ${outcome}: ${String(error)}`);
+    }
   };
+  await Promise.all(messages.map(settleOne));
 }
