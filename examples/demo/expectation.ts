@@ -1,0 +1,43 @@
+import { checkBalance } from '../../cli/receipt.ts';
+import type { Arrival } from './bringIn.ts';
+
+/** What must become of a delivery, known from what was written into its file. */
+export interface Expectation {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  readonly rejected: number;
+  /** Records that the store holds of the dealer's entity afterwards. */
+  readonly held: number;
+}
+
+/** What is otherwise than expected, in sentences; nothing where all is well. */
+export function findProblems(arrival: Arrival, held: number, expected: Expectation): string[] {
+  const { delivery, runs, receipt } = arrival;
+  const what = `${delivery.dealer}/${delivery.file}`;
+  const problems: string[] = [];
+  for (const run of runs) {
+    if (!checkBalance(run.receipt).balanced) problems.push(`${what}: the receipt of ${run.run_id} doesn't balance`);
+    const status = run.receipt.rejected > 0 ? 'partial' : 'succeeded';
+    if (run.status !== status) problems.push(`${what}: ${run.run_id} is ${run.status}, not ${status}`);
+  }
+  const compared: readonly (readonly [string, number, number])[] = [
+    ['read', receipt.read, delivery.rows],
+    ['rejected', receipt.rejected, expected.rejected],
+    ['inserted', receipt.applied.inserted, expected.inserted],
+    ['updated', receipt.applied.updated, expected.updated],
+    ['unchanged', unchangedIn(arrival), expected.unchanged],
+    ['deleted', receipt.applied.deleted, expected.deleted],
+    ['in the store', held, expected.held],
+  ];
+  for (const [name, is, should] of compared) {
+    if (is !== should) problems.push(`${what}: ${name} is ${is}, should be ${should}`);
+  }
+  return problems;
+}
+
+/** Before the queue or by the writer: it makes no difference to whom it matters. */
+export function unchangedIn({ receipt }: Arrival): number {
+  return receipt.unchanged + receipt.skipped.unchanged;
+}
