@@ -48,7 +48,7 @@ export function rankOf(value: Json | undefined): number {
 }
 
 /** Orders text by code point, as SQLite's memcmp of UTF-8 does; `<` would order by UTF-16 unit. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   for (let i = 0; i < end; i++) {
     const x = a.charCodeAt(i);

@@ -499,6 +499,7 @@ describe('what is not supported is refused by name', () => {
     ["SELECT * FROM c WHERE CONTAINS(c.id, 'a')", /CONTAINS/],
     ['SELECT * FROM c WHERE c.n + 1 = 2', /\+/],
     ['SELECT * FROM c WHERE c.n != null', /IS_NULL/],
+    ['SELECT * FROM c WHERE NOT c.n = 1', /NOT \(/],
     ['SELECT * FROM c WHERE c.value = 1', /value/],
     ['SELECT * FROM c WHERE c.n = @missing', /@missing/],
     ['SELECT * FROM c ORDER BY c.data.description', /excluded from the index/],

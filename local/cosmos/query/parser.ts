@@ -18,28 +18,10 @@ const comparisons: Record<string, Comparison> = {
 /** What is known and refused by name, so that the message says more than "syntax error". */
 const refused = ['DISTINCT', 'JOIN', 'GROUP', 'BETWEEN', 'LIKE', 'ESCAPE', 'EXISTS', 'ARRAY', 'UNDEFINED', 'UDF'];
 
-/** Azure takes none of these after a dot either. */
-const reserved = new Set([
-  ...refused,
-  ...[
-    'SELECT',
-    'TOP',
-    'VALUE',
-    'FROM',
-    'AS',
-    'WHERE',
-    'AND',
-    'OR',
-    'NOT',
-    'IN',
-    'TRUE',
-    'FALSE',
-    'NULL',
-    'ORDER',
-    'BY',
-  ],
-  ...['ASC', 'DESC', 'OFFSET', 'LIMIT'],
-]);
+const keywords = 'SELECT TOP VALUE FROM AS WHERE AND OR NOT IN TRUE FALSE NULL ORDER BY ASC DESC OFFSET LIMIT';
+
+/** Azure takes none of these after a dot. */
+const reserved = new Set([...keywords.split(' '), ...refused]);
 
 /** Parses `SELECT … FROM … [WHERE …] [ORDER BY …] [OFFSET … LIMIT …]`. Throws a 400. */
 export function parseQuery(text: string): Query {
@@ -143,7 +125,12 @@ class Parser {
   }
 
   #negation(): Expression {
-    return this.#take('NOT') ? { kind: 'not', operand: this.#negation() } : this.#comparison();
+    if (!this.#take('NOT')) return this.#comparison();
+    const operand = this.#peek('NOT') ? this.#negation() : this.#operand();
+    const next = this.#next().text;
+    // In Azure NOT binds more tightly than a comparison, which nobody expects.
+    if (comparisons[next] !== undefined || this.#peek('IN')) throw syntaxError(`${next}': write NOT (…)`);
+    return { kind: 'not', operand };
   }
 
   #comparison(): Expression {

@@ -17,7 +17,7 @@ export type Selection =
   | { readonly kind: 'properties'; readonly properties: readonly Property[] };
 
 /** A selected path and what it is called in the result. */
-export interface Property {
+interface Property {
   readonly name: string;
   readonly path: readonly Step[];
 }
