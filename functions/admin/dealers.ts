@@ -1,5 +1,5 @@
-import { checkText } from '../../shared/check.ts';
-import { dealerCheck, dealerSchema, namePattern } from '../../shared/sources/dealer.ts';
+import { checkText, uncheckedJson } from '../../shared/check.ts';
+import { dealerSchema, namePattern } from '../../shared/sources/dealer.ts';
 import { listQuery, pageOf, pageSchema } from '../http/page.ts';
 import { type Route, route } from '../http/route.ts';
 import { removeKept, saveKept, showKept } from './configured.ts';
@@ -34,7 +34,7 @@ export function dealerRoutes(): Route[] {
         'A change of the zone raises the epoch of all its entities: what is sent again wins over what is held.',
       access: 'admin',
       headers: ifMatchHeader,
-      body: { json: dealerCheck, example },
+      body: { json: uncheckedJson(dealerSchema), example },
       responses: {
         200: { description: 'It was replaced.', schema: dealerSchema, headers: etagHeader },
         201: { description: 'It was created.', schema: dealerSchema, headers: etagHeader, example },

@@ -4,7 +4,7 @@ import { AdpError } from '../errors.ts';
 import type { Fault } from '../fault.ts';
 import { type EntityName, entities } from '../model/entities.ts';
 import type { Kept, Saved } from './configurations.ts';
-import type { Dealer } from './dealer.ts';
+import { type Dealer, dealerCheck } from './dealer.ts';
 import type { Dealers } from './dealers.ts';
 import { effectiveEntity, entitiesOf, meaningOf, zoneOf } from './effective.ts';
 import { mappingFaults, sourceCheck, sourceFaults } from './faults.ts';
@@ -32,7 +32,7 @@ export interface DealersRecords {
  * at once for what isn't valid.
  */
 export interface Configuration {
-  saveDealer(dealerId: string, dealer: Dealer, etag?: string): Promise<Saved>;
+  saveDealer(dealerId: string, dealer: unknown, etag?: string): Promise<Saved>;
   /** The dealer with its sources. @throws AdpError `CONFLICT` (park) where records are left and `purge` is false */
   removeDealer(
     dealerId: string,
@@ -72,8 +72,11 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
   }
 
   return {
-    saveDealer: (dealerId, dealer, etag) =>
-      dealers.save(dealerId, dealer, {
+    async saveDealer(dealerId, value, etag) {
+      const faults = dealerCheck.faults(value, 'CONFIG_ERROR');
+      if (faults.length > 0) throw invalid('The dealer', faults);
+      const dealer = dealerCheck.parse(value);
+      return dealers.save(dealerId, dealer, {
         etag,
         before: async (current) => {
           if (current === undefined || zoneOf(current.value) === zoneOf(dealer)) return;
@@ -83,7 +86,8 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
             Object.values(entities).map(({ name }) => name),
           );
         },
-      }),
+      });
+    },
 
     async removeDealer(dealerId, { etag, purge }) {
       const dealer = await dealers.read(dealerId);
