@@ -2,7 +2,8 @@ import { NumberLiteral } from '../model/literal.ts';
 import { shapeOf } from '../model/shape.ts';
 import { damaged } from './damage.ts';
 import { defaultMaxDepth, defineFormat, type FormatRow, maxRawLength } from './format.ts';
-import { isJsonObject, parseJson } from './jsonText.ts';
+import { isJsonObject } from './jsonObject.ts';
+import { parseJson } from './jsonText.ts';
 import { readUtf8 } from './text.ts';
 
 const pageRows = 1_000;

@@ -1,7 +1,8 @@
 import { AdpError } from '../errors.ts';
 import { shapeOf } from '../model/shape.ts';
 import { defaultMaxDepth, defaultMaxFieldLength, type FormatRow, maxRawLength, type ReadOptions } from './format.ts';
-import { isJsonObject, parseJson } from './jsonText.ts';
+import { isJsonObject } from './jsonObject.ts';
+import { parseJson } from './jsonText.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
