@@ -96,7 +96,9 @@ export function createRateLimit({ rate, store, clock, onFailure }: RateLimitOpti
       const wanted = Math.max(count, sliceSize);
       const tokens = bucket.tokens >= count ? Math.min(wanted, Math.floor(bucket.tokens)) : 0;
       const left = { tokens: bucket.tokens - tokens, at: bucket.at };
-      if (tokens === 0) return { tokens: 0, takenAt: now, seen: left };
+      // Nothing to take is nothing to write, unless a wrong clock's time has to be set right.
+      const isRight = stored === undefined || stored.at <= left.at;
+      if (tokens === 0 && isRight) return { tokens, takenAt: now, seen: left };
       try {
         await store.write(key, left, stored);
         return { tokens, takenAt: now, seen: left };
