@@ -107,18 +107,18 @@ async function writeSingly(container: Container, writes: readonly DocumentWrite[
   );
 }
 
+/** The SDK refuses `contentResponseOnWriteEnabled` here: it takes it for bulk alone. */
 async function writeOne(container: Container, write: DocumentWrite): Promise<void> {
-  const options = { contentResponseOnWriteEnabled: false };
   if (write.kind === 'create') {
-    await container.items.create(write.document, options);
+    await container.items.create(write.document);
     return;
   }
   const item = container.item(write.key[2], [...write.key]);
   if (write.kind === 'delete') {
-    await item.delete(options);
+    await item.delete();
     return;
   }
-  const guarded = { ...options, accessCondition: { type: 'IfMatch', condition: write.etag } };
+  const guarded = { accessCondition: { type: 'IfMatch', condition: write.etag } };
   await (write.kind === 'replace' ? item.replace(write.document, guarded) : item.patch(toPatch(write.set), guarded));
 }
 
