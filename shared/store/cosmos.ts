@@ -179,11 +179,20 @@ function retryAfterOf(error: unknown): number {
   return typeof retryAfterInMs === 'number' ? retryAfterInMs : 0;
 }
 
+/** @throws the error itself, where it is no answer of Cosmos DB's and no failure to reach it: then it is a bug of ours */
 function resultOf(error: unknown): WriteResult {
   const status = statusOf(error);
+  if (status === 0 && !isNetworkFailure(error)) throw error;
   if (status === 404 || status === 409 || status === 412) return { kind: 'conflict' };
   if (status === 400 || status === 413) return { kind: 'refused', status };
   return { kind: 'busy', status, retryAfterMs: retryAfterOf(error) };
+}
+
+/** Node's and the SDK's own errors of connections carry a code in letters (`ECONNREFUSED`), or are time-outs. */
+function isNetworkFailure(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return typeof code === 'string' || name === 'TimeoutError' || name === 'AbortError' || name === 'RestError';
 }
 
 async function reading<T>(call: () => Promise<T>): Promise<T> {
@@ -191,6 +200,7 @@ async function reading<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     const status = statusOf(error);
+    if (status === 0 && !isNetworkFailure(error)) throw error;
     if (status === 400) throw new AdpError('DATA_ERROR', 'Cosmos DB refused the query.', { cause: error });
     throw new AdpError('NETWORK_ERROR', `Cosmos DB does not answer (${status === 0 ? 'no connection' : status}).`, {
       cause: error,

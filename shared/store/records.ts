@@ -43,8 +43,8 @@ export function recordsIn(documents: Documents): Records {
         let continuation: string | undefined;
         do {
           const page = await documents.page({
-            text: `SELECT c.id, c._etag, c.version, c.content_hash, c.source_id, c.run_id, c.first_run_id FROM c WHERE c.id IN (${some.map((_, n) => `@${n}`).join(', ')})`,
-            parameters: Object.fromEntries(some.map((id, n) => [`@${n}`, id])),
+            text: `SELECT c.id, c._etag, c.version, c.content_hash, c.source_id, c.run_id, c.first_run_id FROM c WHERE ${ofEntity} AND c.id IN (${some.map((_, n) => `@${n}`).join(', ')})`,
+            parameters: { ...scope(dealerId, entity), ...Object.fromEntries(some.map((id, n) => [`@${n}`, id])) },
             within: [dealerId, entity],
             ...(continuation === undefined ? {} : { continuation }),
           });
@@ -60,7 +60,7 @@ export function recordsIn(documents: Documents): Records {
       return document === undefined ? undefined : toRecord(document);
     },
     async list(dealerId, entity, filter) {
-      const { text, parameters } = listQuery(filter);
+      const { text, parameters } = listQuery(dealerId, entity, filter);
       const page = await documents.page({
         text,
         parameters,
@@ -74,11 +74,12 @@ export function recordsIn(documents: Documents): Records {
         : { items, continuation: Buffer.from(page.continuation).toString('base64url') };
     },
     async any(dealerId) {
-      const text = 'SELECT TOP 1 c.id FROM c WHERE IS_NULL(c.deleted_at)';
+      const text = 'SELECT TOP 1 c.id FROM c WHERE c.dealer_id = @dealer AND IS_NULL(c.deleted_at)';
       let continuation: string | undefined;
       do {
         const page = await documents.page({
           text,
+          parameters: { '@dealer': dealerId },
           within: [dealerId],
           limit: 1,
           ...(continuation === undefined ? {} : { continuation }),
@@ -91,7 +92,8 @@ export function recordsIn(documents: Documents): Records {
     async purge(dealerId) {
       for (;;) {
         const { documents: found } = await documents.page({
-          text: 'SELECT c.id, c.entity FROM c',
+          text: 'SELECT c.id, c.entity FROM c WHERE c.dealer_id = @dealer',
+          parameters: { '@dealer': dealerId },
           within: [dealerId],
           limit: 500,
         });
@@ -133,9 +135,19 @@ function toRecord(document: Record<string, unknown>): RecordDocument {
   return record as unknown as RecordDocument;
 }
 
-function listQuery({ where, updatedSince, includeDeleted }: RecordFilter) {
-  const conditions: string[] = [];
-  const parameters: Record<string, string> = {};
+/**
+ * Said in the query as well as by the partition key: the gateway routes a prefix of a hierarchical key by the WHERE
+ * clause, and a dealer's data must not hang on how it reads a header.
+ */
+const ofEntity = 'c.dealer_id = @dealer AND c.entity = @entity';
+
+function scope(dealerId: string, entity: EntityName): Record<string, string> {
+  return { '@dealer': dealerId, '@entity': entity };
+}
+
+function listQuery(dealerId: string, entity: EntityName, { where, updatedSince, includeDeleted }: RecordFilter) {
+  const conditions = [ofEntity];
+  const parameters = scope(dealerId, entity);
   for (const [field, value] of Object.entries(where)) {
     const name = `@w${conditions.length}`;
     conditions.push(`c.data[${JSON.stringify(field)}] = ${name}`);
@@ -146,7 +158,7 @@ function listQuery({ where, updatedSince, includeDeleted }: RecordFilter) {
     parameters['@since'] = updatedSince;
   }
   if (!includeDeleted) conditions.push('IS_NULL(c.deleted_at)');
-  const text = `SELECT * FROM c${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}`;
+  const text = `SELECT * FROM c WHERE ${conditions.join(' AND ')}`;
   return { text, parameters };
 }
 
