@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import type { Benchmark } from './benchmark.ts';
@@ -9,6 +10,7 @@ const root = join(import.meta.dirname, '..');
 const bundled = join(root, 'dist', 'main.cjs');
 /** Inside node_modules, so that what is not bundled is found from there, and nobody takes it for a build. */
 const unbundled = join(root, 'node_modules', '.cache', 'adp-bench', 'main.cjs');
+const probe = fileURLToPath(import.meta.resolve('./startProbe.ts'));
 const run = promisify(execFile);
 let built: Promise<unknown> | undefined;
 
@@ -49,7 +51,7 @@ async function buildUnbundled(): Promise<void> {
 
 async function start(entry: string): Promise<{ milliseconds: number; functions: number }> {
   const sample: unknown = JSON.parse(await readFile(join(root, 'local.settings.sample.json'), 'utf8'));
-  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'startProbe.ts'), entry], {
+  const { stdout } = await run(process.execPath, [probe, entry], {
     env: { ...process.env, ...valuesOf(sample), ADMIN_KEY_HASH: '0'.repeat(64) },
   });
   const answer: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');

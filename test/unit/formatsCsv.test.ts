@@ -40,6 +40,7 @@ describe('rows that other programs write', () => {
     ['semicolons and decimal commas', 'a;b\n1,5;2,5', ['2: 1,5|2,5']],
     ['tabs', 'a\tb, c\n1\t2', ['2: 1|2']],
     ['bars', 'a|b\n1|2', ['2: 1|2']],
+    ['delimiters after a pair of quotes in a quoted name', '"a ""1,2,3"" b";c\n1;2', ['2: 1|2']],
     ['delimiters in a quoted name', '"a,b,c";d\n1;2', ['2: 1|2']],
     ['other characters beyond the first plane', 'a,b\n🛠,漢', ['2: 🛠|漢']],
   ])('%s', async (_name, text, expected) => {

@@ -208,6 +208,20 @@ describe('NDJSON', () => {
     ]);
   });
 
+  test('a line of just the limit is taken, its CRLF not counted, in one piece or more', () => {
+    const line = `{"a":"${'x'.repeat(8_992)}"}`;
+    for (const [maxFieldLength, isTaken] of [
+      [9_000, true],
+      [8_999, false],
+    ] as const) {
+      for (const pieces of [[`${line}\r\n`], [line, '\r', '\n'], [line.slice(0, 10), `${line.slice(10)}\r\n`]]) {
+        const { rows } = readPieces(new NdjsonReader({ maxFieldLength }), pieces);
+        expect(valuesOf(rows)).toHaveLength(isTaken ? 1 : 0);
+        expect(errorsOf(rows)).toHaveLength(isTaken ? 0 : 1);
+      }
+    }
+  });
+
   test('the pieces in which a text comes never matter', () => {
     const unit = fc.constantFrom('{', '}', '"a"', ':', '1', '1.0', '\n', '\n', '\r\n', '\r', ' ', '{"a":1}', 'é', ',');
     fc.assert(
