@@ -1,5 +1,5 @@
 import type { Run } from '../../cli/answers/run.ts';
-import { formatCount, formatSeconds, type Output } from '../../cli/output.ts';
+import { formatCount, type Output } from '../../cli/output.ts';
 import { balanceMark, checkBalance } from '../../cli/receipt.ts';
 import { alignLeft } from '../../cli/table.ts';
 import type { Arrival } from './bringIn.ts';
@@ -33,22 +33,22 @@ export function showArrivals(output: Output, arrivals: readonly Arrival[], held:
   output.table(columns, rows);
 }
 
-/** A line for each run: both sides of its receipt, and whether they balance. */
+/** A line for each run: what was read, what became of it, and whether both sides of the receipt balance. */
 export function showReceipts(output: Output, arrivals: readonly Arrival[]): void {
   const rows = arrivals.flatMap(({ runs }) => runs.map((run) => receiptCells(output, run)));
   for (const line of alignLeft(rows)) output.line(line);
 }
 
-function receiptCells(output: Output, run: Run): string[] {
+function receiptCells({ style }: Output, run: Run): string[] {
   const { read, rejected, repeated, unchanged, upserts, deletes, applied, skipped, held, quarantined } = run.receipt;
-  const first = terms([
+  const readAs = terms([
     [rejected, 'rejected'],
     [repeated, 'repeated'],
     [unchanged, 'unchanged'],
-    [upserts, 'upserts'],
-    [deletes, 'deletes'],
+    [upserts, 'to write'],
+    [deletes, 'to delete'],
   ]);
-  const second = terms([
+  const writtenAs = terms([
     [applied.inserted, 'inserted'],
     [applied.updated, 'updated'],
     [applied.deleted, 'deleted'],
@@ -58,14 +58,12 @@ function receiptCells(output: Output, run: Run): string[] {
     [quarantined, 'quarantined'],
   ]);
   return [
-    balanceMark(checkBalance(run.receipt).balanced, output.style),
-    run.run_id,
+    balanceMark(checkBalance(run.receipt).balanced, style),
     run.entity,
-    run.door,
+    `${formatCount(read)} read = ${readAs}`,
+    `→ ${writtenAs}`,
     run.status,
-    `${formatCount(read)} read = ${first}`,
-    `${formatCount(upserts + deletes)} published = ${second}`,
-    output.style.dim(formatSeconds(Date.parse(run.finished_at ?? run.started_at) - Date.parse(run.started_at))),
+    style.dim(run.run_id),
   ];
 }
 
@@ -75,15 +73,18 @@ function terms(parts: readonly (readonly [number, string])[]): string {
   return present.length === 0 ? '0' : present.join(' + ');
 }
 
-/** Rows that were refused, with the line of the dealer's file. */
+const shownRefusals = 10;
+
+/** Rows that were refused, with the place in the dealer's file. */
 export function showRefusedRows(output: Output, arrivals: readonly Arrival[]): void {
   const rows = arrivals.flatMap(({ delivery, pushed }) =>
     pushed.errors.map(({ where, field, detail }) => [
-      `  ${delivery.dealer}`,
+      delivery.dealer,
       `${delivery.file}, ${where}`,
       field ?? '',
       detail ?? '',
     ]),
   );
-  for (const line of alignLeft(rows)) output.line(line);
+  for (const line of alignLeft(rows.slice(0, shownRefusals))) output.line(line);
+  if (rows.length > shownRefusals) output.line(`… and ${rows.length - shownRefusals} more`);
 }

@@ -1,47 +1,24 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { readFiles } from '../../cli/configuration/readFiles.ts';
 import { compileMapper, type Mapper } from '../../shared/mapping/compile.ts';
-import { extendMapping, type MappingOverrides } from '../../shared/mapping/extend.ts';
-import type { EntityMapping, FieldMapping } from '../../shared/mapping/schema.ts';
-import { type EntityName, isEntityName } from '../../shared/model/entities.ts';
-
-interface EntityPart {
-  readonly mapping?: MappingOverrides;
-  readonly modified?: FieldMapping;
-  readonly keep_unmapped?: boolean;
-}
-
-interface HubFile {
-  readonly packs: Record<string, { readonly entities: Record<string, EntityPart> }>;
-  readonly dealers: Record<
-    string,
-    {
-      readonly time_zone: string;
-      readonly sources: Record<string, { readonly extends?: string; readonly entities?: Record<string, EntityPart> }>;
-    }
-  >;
-}
+import { dealerCheck } from '../../shared/sources/dealer.ts';
+import { effectiveEntity, entitiesOf } from '../../shared/sources/effective.ts';
+import { mapperOptions, packCheck, sourceCheck } from '../../shared/sources/faults.ts';
 
 /** The mappers of a configuration file, by `dealer/entity`: what the hub will make of it. */
 export async function readMappers(file: string): Promise<Map<string, Mapper>> {
-  const hub: HubFile = parse(await readFile(file, 'utf8'));
+  const items = await readFiles([file], process.cwd());
+  const wanted = (kind: string, name: string | undefined): unknown =>
+    items.find((item) => item.kind === kind && item.name === name)?.wanted;
   const mappers = new Map<string, Mapper>();
-  for (const [dealer, { time_zone, sources }] of Object.entries(hub.dealers)) {
-    for (const source of Object.values(sources)) {
-      const base = source.extends === undefined ? {} : (hub.packs[source.extends]?.entities ?? {});
-      const own = source.entities ?? {};
-      for (const entity of new Set([...Object.keys(base), ...Object.keys(own)])) {
-        if (!isEntityName(entity)) throw new Error(`${entity} is no entity`);
-        mappers.set(`${dealer}/${entity}`, mapperOf(entity, base[entity] ?? {}, own[entity] ?? {}, time_zone));
-      }
+  for (const item of items.filter(({ kind }) => kind === 'source')) {
+    const [dealerId] = item.name.split('/');
+    const dealer = dealerCheck.parse(wanted('dealer', dealerId));
+    const source = sourceCheck.parse(item.wanted);
+    const pack = source.extends === undefined ? undefined : packCheck.parse(wanted('pack', source.extends));
+    for (const entity of entitiesOf(source, pack)) {
+      const mapper = compileMapper(mapperOptions(effectiveEntity(dealer, source, pack, entity)));
+      mappers.set(`${dealerId}/${entity}`, mapper);
     }
   }
   return mappers;
-}
-
-function mapperOf(entity: EntityName, base: EntityPart, own: EntityPart, zone: string): Mapper {
-  const pack = Object.entries(base.mapping ?? {}).filter((entry): entry is [string, FieldMapping] => entry[1] !== null);
-  const mapping: EntityMapping = extendMapping(Object.fromEntries(pack), own.mapping ?? {});
-  const { modified, keep_unmapped } = { ...base, ...own };
-  return compileMapper({ entity, mapping, modified, keepUnmapped: keep_unmapped ?? false, zone });
 }

@@ -44,9 +44,10 @@ async function mapDelivery(delivery: Delivery): Promise<MapResult[]> {
   return results;
 }
 
-function find(results: readonly MapResult[], id: string): object | undefined {
-  const found = results.find((result) => result.ok && result.id === id);
-  return found?.ok === true ? found.data : undefined;
+type Taken = Extract<MapResult, { ok: true }>;
+
+function find(results: readonly MapResult[], id: string): Taken | undefined {
+  return results.filter((result) => result.ok).find((result) => result.id === id);
 }
 
 function deliveryOf(dealer: string, entity: string): Delivery {
@@ -79,8 +80,8 @@ describe('every dealer', () => {
 describe('the same thing is the same for each dealer', () => {
   test('a product', async () => {
     const [cascade, radhaus, prairie] = await Promise.all(
-      ['cascade-cycles', 'radhaus-nord', 'prairie-bikes'].map(async (dealer) =>
-        find(await mapDelivery(deliveryOf(dealer, 'part')), 'AW:BK-R89B-48'),
+      ['cascade-cycles', 'radhaus-nord', 'prairie-bikes'].map(
+        async (dealer) => find(await mapDelivery(deliveryOf(dealer, 'part')), 'AW:BK-R89B-48')?.data,
       ),
     );
     expect(cascade).toEqual({
@@ -166,9 +167,12 @@ describe('the changed batch', () => {
       if (!result.ok) throw new Error(JSON.stringify(result.errors));
       const before = find(held, result.id);
       expect(before).toBeDefined();
+      if (JSON.stringify(before?.data) !== JSON.stringify(result.data)) {
+        expect(String(result.modified) > String(before?.modified)).toBe(true);
+      }
       const isDelete = !('on_hand' in result.data);
       if (isDelete) counts.deleted++;
-      else if (JSON.stringify(before) === JSON.stringify(result.data)) counts.unchanged++;
+      else if (JSON.stringify(before?.data) === JSON.stringify(result.data)) counts.unchanged++;
       else counts.updated++;
     }
     expect(counts).toEqual({ updated: changed.updated, unchanged: changed.unchanged, deleted: changed.deleted });
