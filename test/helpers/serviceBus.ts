@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ServiceBusClient, type ServiceBusClientOptions } from '@azure/service-bus';
+import { ServiceBusClient, type ServiceBusClientOptions, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { type Program, ready, run } from './process.ts';
 
 /** Queues by name, with properties as in infra/queues.json. */
@@ -17,6 +17,8 @@ export interface ServiceBus {
   program(): Program;
   /** A client that fails at once instead of trying again; closed by `remove`. */
   client(options?: ServiceBusClientOptions): ServiceBusClient;
+  /** All that is in a queue, whatever its state, without touching it. */
+  contentOf(queue: string): Promise<ServiceBusReceivedMessage[]>;
   /** SIGKILL, then a new process on the same port and folder. */
   killAndRestart(): Promise<void>;
   /** A new process on the same port and folder, after the old one has ended. */
@@ -52,6 +54,19 @@ export async function startServiceBus(queues: Queues): Promise<ServiceBus> {
       const client = new ServiceBusClient(connectionString(port), options);
       clients.push(client);
       return client;
+    },
+    contentOf: async (queue) => {
+      // A client of its own: where peeking goes on is kept for all receivers of a client.
+      const client = new ServiceBusClient(connectionString(port));
+      const receiver = client.createReceiver(queue);
+      const found: ServiceBusReceivedMessage[] = [];
+      for (;;) {
+        const page = await receiver.peekMessages(1000);
+        if (page.length === 0) break;
+        found.push(...page);
+      }
+      await client.close();
+      return found;
     },
     killAndRestart: async () => {
       await program.stop('SIGKILL');

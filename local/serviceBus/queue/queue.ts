@@ -7,6 +7,7 @@ import type { QueueDefinition } from './definition.ts';
 import { DuplicateHistory } from './duplicateHistory.ts';
 import { type Lock, Locks } from './locks.ts';
 import type { StoredMessage } from './message.ts';
+import { MessageTable } from './messageTable.ts';
 import { MinHeap } from './minHeap.ts';
 import { deadLetterProperties, type Outcome } from './outcome.ts';
 
@@ -27,13 +28,11 @@ export class Queue {
   readonly deadLetters: Queue | undefined;
   readonly #definition: QueueDefinition;
   readonly #environment: QueueEnvironment;
-  /** All there is, in the order of sequence numbers. */
-  readonly #messages = new Map<number, StoredMessage>();
+  readonly #messages: MessageTable;
   readonly #ready = new MinHeap<number>((sequenceNumber) => sequenceNumber);
   readonly #scheduled = new MinHeap<{ sequenceNumber: number; due: number }>((entry) => entry.due);
   readonly #locks: Locks;
   readonly #history: DuplicateHistory | undefined;
-  #lastNumber = 0;
   #onReady: () => void = () => {};
 
   constructor(definition: QueueDefinition, deadLetters: Queue | undefined, environment: QueueEnvironment) {
@@ -41,6 +40,7 @@ export class Queue {
     this.deadLetters = deadLetters;
     this.#definition = definition;
     this.#environment = environment;
+    this.#messages = new MessageTable(definition.name, environment.journal);
     this.#locks = new Locks(definition.lockDuration, environment.newToken);
     this.#history =
       definition.duplicateWindow === undefined ? undefined : new DuplicateHistory(definition.duplicateWindow);
@@ -61,7 +61,7 @@ export class Queue {
     if (this.#isDuplicate(incoming.messageId, now)) return 0;
     const enqueuedAt = Math.max(now, incoming.scheduledFor ?? 0);
     const timeToLive = Math.min(incoming.timeToLive ?? Infinity, this.#definition.timeToLive ?? Infinity);
-    const sequenceNumber = this.#nextNumber();
+    const sequenceNumber = this.#messages.nextNumber();
     this.#admit({
       sequenceNumber,
       enqueuedSequenceNumber: sequenceNumber,
@@ -87,7 +87,7 @@ export class Queue {
   /** The next message, which is no longer in the queue once the journal is durable. */
   receiveAndDelete(): StoredMessage | undefined {
     const message = this.#nextReady();
-    if (message !== undefined) this.#remove(message);
+    if (message !== undefined) this.#messages.remove(message);
     return message;
   }
 
@@ -106,7 +106,7 @@ export class Queue {
   /** Like receiveDeferred, but the messages are gone afterwards. */
   receiveAndDeleteDeferred(sequenceNumbers: readonly number[]): StoredMessage[] {
     const messages = this.#deferred(sequenceNumbers);
-    for (const message of messages) this.#remove(message);
+    for (const message of messages) this.#messages.remove(message);
     return messages;
   }
 
@@ -137,7 +137,7 @@ export class Queue {
     this.#locks.release(token);
     switch (outcome.kind) {
       case 'complete':
-        this.#remove(message);
+        this.#messages.remove(message);
         break;
       case 'release':
         this.#giveBack(message);
@@ -146,7 +146,7 @@ export class Queue {
         this.#fail(message);
         break;
       case 'defer':
-        this.#update({ ...message, state: 'deferred' });
+        this.#messages.update({ ...message, state: 'deferred' });
         break;
       case 'deadLetter':
         this.#deadLetter(message);
@@ -164,7 +164,7 @@ export class Queue {
     if (scheduled.length < sequenceNumbers.length) {
       throw new Refusal('messageNotFound', 'One or more of the scheduled messages were not found.');
     }
-    for (const message of scheduled) if (message !== undefined) this.#remove(message);
+    for (const message of scheduled) if (message !== undefined) this.#messages.remove(message);
   }
 
   /** Messages from a number on, whatever their state, without locking them. */
@@ -195,14 +195,7 @@ export class Queue {
       this.#history?.remember(entry.messageId, entry.at);
       return;
     }
-    const sequenceNumber = entry.op === 'put' ? entry.message.sequenceNumber : entry.sequenceNumber;
-    this.#lastNumber = Math.max(this.#lastNumber, sequenceNumber);
-    if (entry.op === 'put') this.#messages.set(sequenceNumber, entry.message);
-    if (entry.op === 'remove') this.#messages.delete(sequenceNumber);
-    const message = this.#messages.get(sequenceNumber);
-    if (entry.op === 'update' && message !== undefined) {
-      this.#messages.set(sequenceNumber, { ...message, state: entry.state, deliveryCount: entry.deliveryCount });
-    }
+    this.#messages.restore(entry);
   }
 
   /** Makes ready what was restored. */
@@ -212,8 +205,7 @@ export class Queue {
 
   /** The entries that restore the queue as it is. */
   *entries(): Generator<JournalEntry> {
-    yield { op: 'numbered', queue: this.name, sequenceNumber: this.#lastNumber };
-    for (const message of this.#messages.values()) yield { op: 'put', queue: this.name, message };
+    yield* this.#messages.entries();
     for (const [messageId, at] of this.#history?.entries() ?? []) yield { op: 'seen', queue: this.name, messageId, at };
   }
 
@@ -225,15 +217,9 @@ export class Queue {
     return false;
   }
 
-  #nextNumber(): number {
-    this.#lastNumber += 1;
-    return this.#lastNumber;
-  }
-
   /** A new message: nobody receives it before it is durable. */
   #admit(message: StoredMessage): void {
-    this.#messages.set(message.sequenceNumber, message);
-    this.#environment.journal.append({ op: 'put', queue: this.name, message });
+    this.#messages.add(message);
     this.#environment.journal.whenDurable(() => this.#line(message));
   }
 
@@ -253,7 +239,7 @@ export class Queue {
       const message = this.#messages.get(number);
       if (message === undefined) continue;
       if (message.expiresAt === undefined || message.expiresAt > this.#environment.now()) return message;
-      this.#remove(message);
+      this.#messages.remove(message);
     }
     return undefined;
   }
@@ -264,22 +250,6 @@ export class Queue {
       if (message?.state === 'deferred' && !this.#locks.isLocked(sequenceNumber)) return message;
       throw new Refusal('messageNotFound', `There is no deferred message ${sequenceNumber} that could be locked.`);
     });
-  }
-
-  #remove(message: StoredMessage): void {
-    this.#messages.delete(message.sequenceNumber);
-    this.#environment.journal.append({ op: 'remove', queue: this.name, sequenceNumber: message.sequenceNumber });
-  }
-
-  #update(message: StoredMessage): void {
-    const { sequenceNumber, state, deliveryCount, bare } = message;
-    const sameBytes = this.#messages.get(sequenceNumber)?.bare === bare;
-    this.#messages.set(sequenceNumber, message);
-    this.#environment.journal.append(
-      sameBytes
-        ? { op: 'update', queue: this.name, sequenceNumber, state, deliveryCount }
-        : { op: 'put', queue: this.name, message },
-    );
   }
 
   /** A delivery has failed: back into the line, or to the dead letters if it was one too many. */
@@ -296,16 +266,16 @@ export class Queue {
 
   /** A deferred message stays deferred. */
   #giveBack(message: StoredMessage): void {
-    this.#update(message);
+    this.#messages.update(message);
     if (message.state === 'active') this.#line(message);
   }
 
   #deadLetter(message: StoredMessage): void {
     if (this.deadLetters === undefined) throw new Error(`${this.name} has no dead-letter queue.`);
-    this.#remove(message);
+    this.#messages.remove(message);
     this.deadLetters.#admit({
       ...message,
-      sequenceNumber: this.deadLetters.#nextNumber(),
+      sequenceNumber: this.deadLetters.#messages.nextNumber(),
       state: 'active',
       expiresAt: undefined,
       timeToLive: undefined,
@@ -319,8 +289,8 @@ export class Queue {
 
   /** It joins the line at its end, with a new number, as if it had been sent now. */
   #enqueueScheduled(message: StoredMessage, now: number): void {
-    const sequenceNumber = this.#nextNumber();
-    this.#remove(message);
+    const sequenceNumber = this.#messages.nextNumber();
+    this.#messages.remove(message);
     this.#admit({
       ...message,
       sequenceNumber,
