@@ -25,6 +25,7 @@ beforeAll(async () => {
     'one-tick': {},
     defer: {},
     peek: {},
+    asked: {},
     schedule: {},
     duplicates: { requiresDuplicateDetection: true },
     window: { requiresDuplicateDetection: true, duplicateDetectionHistoryTimeWindow: 'PT1S' },
@@ -382,6 +383,19 @@ describe('the rest of a queue', () => {
     if (!fromSequenceNumber) throw new Error('Nine messages were expected on the second page.');
     const from = await peeker.peekMessages(2, { fromSequenceNumber });
     expect(from.map((message) => message.body)).toEqual([28, 29]);
+  });
+
+  test('a client may ask as often as it likes', async () => {
+    await client.createSender('asked').sendMessages({ body: 'x' });
+    const receiver = client.createReceiver('asked');
+    const message = await takeOne(receiver);
+    let answers = 0;
+    for (let round = 0; round < 50; round++) {
+      const asked = Array.from({ length: 100 }, () => receiver.renewMessageLock(message));
+      answers += (await Promise.all(asked)).length;
+    }
+    expect(answers).toBe(5000);
+    await receiver.completeMessage(message);
   });
 
   test('scheduled messages come when they are due, not before, and not if they were cancelled', async () => {

@@ -21,6 +21,9 @@ export interface IncomingMessage {
  */
 export function readIncomingMessage(bytes: Buffer, newMessageId: () => string): IncomingMessage {
   const sections = sectionsOf(bytes);
+  // What a message says of itself must be readable later too, when the reason of its death is added.
+  const applicationProperties = sections.find((section) => section.code === sectionCode.applicationProperties);
+  if (applicationProperties !== undefined) items(applicationProperties.value, 0);
   const header = decodeSection(sections, sectionCode.header);
   const properties = decodeSection(sections, sectionCode.properties);
   const annotations = asMap(decodeSection(sections, sectionCode.messageAnnotations).message_annotations);

@@ -51,7 +51,10 @@ export class RequestLink {
     }
     this.#journal.whenDurable(() => {
       const sender = this.#replyTo(String(request.reply_to));
-      if (sender?.is_open()) sender.send({ correlation_id: asMessageId(request.message_id), ...this.#render(answer) });
+      if (!sender?.is_open()) return;
+      const reply = sender.send({ correlation_id: asMessageId(request.message_id), ...this.#render(answer) });
+      // Nothing more is to be said about a reply; unsettled, it would take up room in the session for good.
+      Object.assign(reply, { settled: true });
     });
   }
 
