@@ -38,7 +38,7 @@ export function sourceFaults(value: unknown, { dealer, pack }: SourceSurrounding
   return [...faults, ...mappingFaults(dealer, source, pack)];
 }
 
-/** Everything that is wrong with a pack by itself. What it means to sources that build on it is their own matter. */
+/** Everything that is wrong with a pack by itself: each of its mappings is complete, so that a source may take it as it is. */
 export function packFaults(value: unknown): Fault[] {
   const faults = [...packCheck.faults(value, 'CONFIG_ERROR'), ...secretFaults(value)];
   if (!isObject(value)) return faults;

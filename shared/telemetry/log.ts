@@ -33,10 +33,15 @@ export function describeError(error: unknown): string {
       break;
     }
     const code = 'code' in current && typeof current.code === 'string' ? ` [${current.code}]` : '';
-    parts.push(
-      `${current.name}${code}: ${depth === 0 ? (current.stack ?? current.message) : current.message.split('\n')[0]}`,
-    );
+    const frames = depth === 0 ? framesOf(current) : '';
+    parts.push(`${current.name}${code}: ${current.message}${frames}`);
     current = current.cause;
   }
   return parts.join('\n  caused by ');
+}
+
+/** The stack without its first lines, which repeat the message. */
+function framesOf({ stack = '' }: Error): string {
+  const start = stack.search(/\n {4}at /);
+  return start === -1 ? '' : stack.slice(start);
 }
