@@ -1,0 +1,75 @@
+// What a client who pushes sees when something of ours is gone.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Hub, startHub } from '../helpers/hub.ts';
+import { until } from '../helpers/poll.ts';
+
+let hub: Hub;
+let key: string;
+
+beforeAll(async () => {
+  hub = await startHub();
+  key = await hub.dealer('acme');
+});
+afterAll(() => hub.end());
+
+const rowsOf = (name: string, count: number) =>
+  Array.from({ length: count }, (_, n) => ({ part_number: `${name}-${n}`, on_hand: n }));
+
+const push = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  hub.call('POST', 'dealers/acme/part_stock/batches', { key, body, headers });
+
+async function heldOf(name: string): Promise<number> {
+  const held = await hub.records('acme', 'part_stock');
+  return [...held.keys()].filter((id) => id.startsWith(`${name}-`)).length;
+}
+
+test('without the queue a batch is refused with 503; its key is not burnt: sent again once it is back, it is taken', async () => {
+  const headers = { 'idempotency-key': 'outage' };
+  const body = rowsOf('outage', 20);
+  await hub.serviceBus.kill();
+
+  const start = Date.now();
+  const first = push(body, headers);
+  // While it is tried, the same key has to wait.
+  const second = await until('the second is told to wait', async () => {
+    const reply = await push(body, headers);
+    return reply.status === 409 && reply;
+  });
+  expect(second.body).toMatchObject({ code: 'CONFLICT' });
+  expect(Number(second.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+
+  const refused = await first;
+  expect(Date.now() - start).toBeLessThan(30_000);
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('content-type')).toBe('application/problem+json');
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  expect(refused.body).toMatchObject({ status: 503, code: 'NETWORK_ERROR' });
+
+  await hub.serviceBus.start();
+  const taken = await until('the same key is taken', async () => {
+    const reply = await push(body, headers);
+    return reply.status === 202 && reply;
+  });
+  expect((await hub.closed(taken.body.run_id)).receipt).toMatchObject({ read: 20, upserts: 20, balanced: true });
+  expect(await heldOf('outage')).toBe(20);
+
+  // The run of the refused one says that it failed, and why.
+  const { items } = (await hub.call('GET', 'dealers/acme/runs?status=failed', { key })).body;
+  expect(items).toHaveLength(1);
+  expect(items[0]).toMatchObject({ errors: [{ code: 'NETWORK_ERROR' }], receipt: { balanced: false } });
+}, 60_000);
+
+test('what was answered with 202 is there after the host was killed right then', async () => {
+  const taken = await push(rowsOf('kept', 3_000));
+  expect(taken.status).toBe(202);
+  await hub.host.kill();
+  // The dead host's locks would run out after five minutes; a Service Bus that starts again knows of none.
+  await hub.serviceBus.kill();
+  await hub.serviceBus.start();
+  await hub.host.start();
+  const run = await hub.closed(taken.body.run_id, 30_000);
+  expect(run).toMatchObject({ status: 'succeeded', receipt: { read: 3_000, upserts: 3_000, balanced: true } });
+  // Whatever was written before the kill was written by this run too, and counts as it was.
+  expect(run.receipt.applied).toEqual({ inserted: 3_000, updated: 0, deleted: 0 });
+  expect(await heldOf('kept')).toBe(3_000);
+}, 60_000);
