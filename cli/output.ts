@@ -37,7 +37,7 @@ export interface Output {
 }
 
 export function createOutput({ stdout, stderr, env }: Streams, json = false): Output {
-  const width = stdout.isTTY === true && stdout.columns !== undefined ? stdout.columns : Number.POSITIVE_INFINITY;
+  const width = stdout.isTTY === true && stdout.columns ? stdout.columns : Number.POSITIVE_INFINITY;
   const line = (text = ''): void => {
     stdout.write(`${text}\n`);
   };

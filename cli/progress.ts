@@ -21,7 +21,7 @@ export function createProgress(stream: TextStream, now: () => number = Date.now)
       if (now() - shownAt < leastMilliseconds) return;
       shownAt = now();
       shown = true;
-      stream.write(`\r\u001b[2K${[...text].slice(0, (stream.columns ?? 80) - 1).join('')}`);
+      stream.write(`\r\u001b[2K${[...text].slice(0, (stream.columns || 80) - 1).join('')}`);
     },
     clear() {
       if (!shown) return;
