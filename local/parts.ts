@@ -10,8 +10,15 @@ export function storagePart(dataDir: string, { blob, queue, table }: StackPorts)
   );
 }
 
+/**
+ * Who dies with a message leaves it locked until the lock runs out, as in Azure. There that takes five minutes; nobody
+ * wants to wait that long after each restart of a host on one's own machine.
+ */
+const lockSeconds = 20;
+
 export function serviceBusPart(dataDir: string, { serviceBus }: StackPorts): PartDefinition {
-  return part('serviceBus', dataDir, { serviceBus }, (ports) => ['--port', String(ports.serviceBus)]);
+  const args = (ports: Ports) => ['--port', String(ports.serviceBus), '--lock-seconds', String(lockSeconds)];
+  return part('serviceBus', dataDir, { serviceBus }, args);
 }
 
 export function cosmosPart(dataDir: string, { cosmos }: StackPorts): PartDefinition {

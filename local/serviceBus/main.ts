@@ -2,7 +2,9 @@
  * The broker as a process of its own:
  *
  *     node local/serviceBus/main.ts --port 5672 --data-dir .local/service-bus [--queues infra/queues.json]
+ *         [--lock-seconds 20]
  *
+ * With `--lock-seconds` every queue's locks last that long, whatever is defined.
  * It prints `{"ready":true,"port":5672}` when it accepts clients, and ends on SIGTERM, on SIGINT, or with the process
  * that forked it.
  */
@@ -20,6 +22,7 @@ async function start(): Promise<Broker> {
       port: { type: 'string' },
       'data-dir': { type: 'string' },
       queues: { type: 'string', default: definedQueues },
+      'lock-seconds': { type: 'string' },
     },
   });
   const port = Number(values.port);
@@ -27,7 +30,10 @@ async function start(): Promise<Broker> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535 || dataFolder === undefined) {
     throw new AdpError('CONFIG_ERROR', '--port (0 for any that is free) and --data-dir are needed.');
   }
-  const definitions = await readQueueDefinitions(values.queues);
+  const lockDuration = Number(values['lock-seconds'] ?? 0) * 1_000;
+  const definitions = (await readQueueDefinitions(values.queues)).map((queue) =>
+    lockDuration > 0 ? { ...queue, lockDuration } : queue,
+  );
   return startBroker({ port, dataFolder, definitions, onFailure: fail }).catch((error: unknown) => {
     throw explain(error, port);
   });
