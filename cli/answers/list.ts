@@ -3,7 +3,7 @@ import type { HubClient, HubRequest } from '../client.ts';
 import { answerParser } from './parse.ts';
 
 /** As many as the hub gives at once. */
-export const longestPage = 1000;
+const longestPage = 1000;
 
 const listSchema = {
   type: 'object',

@@ -3,7 +3,7 @@ import { answerParser } from './parse.ts';
 
 const count = { type: 'integer', minimum: 0 } as const;
 
-export const receiptSchema = {
+const receiptSchema = {
   type: 'object',
   required: [
     'read',
@@ -37,7 +37,7 @@ export const receiptSchema = {
   },
 } as const;
 
-export const runSchema = {
+const runSchema = {
   type: 'object',
   required: ['run_id', 'dealer_id', 'entity', 'door', 'status', 'started_at', 'receipt'],
   properties: {

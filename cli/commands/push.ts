@@ -70,7 +70,7 @@ export const push: Command = {
     const pushedMs = Date.now() - started;
     const runs = args.flag('no-wait') ? [] : await waitForRuns(invocation, result);
     const worked = runs.every((run) => run.status === 'succeeded') && result.rejected === 0;
-    if (output.json) output.data({ ...result, receipt: sumReceipts(runs.map((run) => run.receipt)), runs });
+    if (output.json) output.data(toData(result, runs));
     else report(invocation, result, runs, pushedMs);
     return worked;
   },
@@ -104,6 +104,12 @@ function report({ args, output }: Invocation, result: PushResult, runs: readonly
     for (const run of runs.filter((each) => each.status !== 'succeeded').slice(0, 5)) {
       output.line(`  ${run.run_id}  ${run.status}`);
     }
+    const before = takenBefore(result, runs).length;
+    if (before > 0) {
+      output.line(
+        `${plural(before, 'batch', 'batches')} taken before and not applied again: --idempotency-prefix makes it a new push`,
+      );
+    }
   } else {
     for (const runId of result.runIds) output.line(`  adp run ${runId} --wait`);
   }
@@ -115,6 +121,28 @@ function report({ args, output }: Invocation, result: PushResult, runs: readonly
     }
     output.line(`All of them, kept for replay: adp quarantine ${dealer}`);
   }
+}
+
+/** Runs of an earlier push of the same file: the hub answered as it did then, and applied nothing again. */
+function takenBefore({ beganAt }: PushResult, runs: readonly Run[]): readonly Run[] {
+  // The hub's clock shows whole seconds where we saw it.
+  const earliest = (beganAt ?? 0) - 2000;
+  return runs.filter((run) => Date.parse(run.started_at) < earliest);
+}
+
+function toData(result: PushResult, runs: readonly Run[]): object {
+  const { runIds, batches, received, accepted, rejected, errors } = result;
+  return {
+    run_ids: runIds,
+    batches,
+    batches_taken_before: takenBefore(result, runs).length,
+    received,
+    accepted,
+    rejected,
+    errors,
+    receipt: sumReceipts(runs.map((run) => run.receipt)),
+    runs,
+  };
 }
 
 function countStatuses(runs: readonly Run[]): string {

@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { Json, JsonObject } from './configuration.ts';
 
-export interface Problem {
+interface Problem {
   /** From 1; undefined where the file doesn't tell. */
   readonly line: number | undefined;
   readonly text: string;

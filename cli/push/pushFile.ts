@@ -28,12 +28,12 @@ export interface PushOptions {
   readonly onProgress?: (progress: PushProgress) => void;
 }
 
-export interface PushProgress {
+interface PushProgress {
   readonly batches: number;
   readonly rows: number;
 }
 
-export interface RowError {
+interface RowError {
   /** The line of the file, or where lines say nothing, the record, from 1. */
   readonly where: string;
   readonly field: string | undefined;
@@ -50,6 +50,8 @@ export interface PushResult {
   readonly rejected: number;
   /** The first of them. */
   readonly errors: readonly RowError[];
+  /** When the push began, by the hub's clock, in milliseconds since 1970; undefined where it doesn't tell. */
+  readonly beganAt: number | undefined;
 }
 
 const keptErrors = 20;
@@ -67,13 +69,16 @@ export async function pushFile(hub: HubClient, options: PushOptions): Promise<Pu
   const batches = splitFile(options);
   const result = { runIds: [] as string[], batches: 0, received: 0, accepted: 0, rejected: 0 };
   const errors: RowError[] = [];
+  const started = Date.now();
+  let beganAt: number | undefined;
   let failure: { readonly error: unknown } | undefined;
 
   const sender = async (): Promise<void> => {
     while (failure === undefined) {
       const next = await batches.next();
       if (next.done === true) return;
-      const pushed = await sendBatch(hub, options, next.value, `${prefix}-${next.value.index}`);
+      const { pushed, answeredAt } = await sendBatch(hub, options, next.value, `${prefix}-${next.value.index}`);
+      beganAt ??= answeredAt === undefined ? undefined : answeredAt - (Date.now() - started);
       result.runIds.push(pushed.run_id);
       result.batches++;
       result.received += pushed.received;
@@ -90,7 +95,7 @@ export async function pushFile(hub: HubClient, options: PushOptions): Promise<Pu
   );
   await Promise.all(senders);
   if (failure !== undefined) throw stoppedError(failure.error, result.batches);
-  return { ...result, errors: errors.slice(0, keptErrors) };
+  return { ...result, errors: errors.slice(0, keptErrors), beganAt };
 }
 
 function splitFile({ file, kind, stdin, rowsPerBatch }: PushOptions): AsyncGenerator<Batch> {
@@ -102,15 +107,21 @@ function splitFile({ file, kind, stdin, rowsPerBatch }: PushOptions): AsyncGener
   return wholeFile(texts, name);
 }
 
-async function sendBatch(hub: HubClient, options: PushOptions, batch: Batch, idempotencyKey: string): Promise<Pushed> {
-  const { status, body } = await hub.post(pathOf('dealers', options.dealer, options.entity, 'batches'), {
+async function sendBatch(
+  hub: HubClient,
+  options: PushOptions,
+  batch: Batch,
+  idempotencyKey: string,
+): Promise<{ pushed: Pushed; answeredAt: number | undefined }> {
+  const { status, headers, body } = await hub.post(pathOf('dealers', options.dealer, options.entity, 'batches'), {
     query: { source: options.source },
     body: batch.body,
     headers: { 'content-type': mediaTypes[options.kind.format], 'idempotency-key': idempotencyKey },
     accept: [422],
   });
   if (status === 422 && !hasRun(body)) throw refusedError(body);
-  return parsePushed(body);
+  const answeredAt = Date.parse(headers.get('date') ?? '');
+  return { pushed: parsePushed(body), answeredAt: Number.isNaN(answeredAt) ? undefined : answeredAt };
 }
 
 /** 422 says that no row was valid (a run exists), or that the Idempotency-Key was used with another body. */

@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 
 /** A field of a DMS. Undefined: the DMS leaves it out. */
-export type Value = string | number | boolean | undefined | readonly Row[] | Row;
+type Value = string | number | boolean | undefined | readonly Row[] | Row;
 
 /** A row as a DMS knows it, under its own names. */
 export interface Row {

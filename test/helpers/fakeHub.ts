@@ -68,7 +68,11 @@ export async function startFakeHub(
 }
 
 /** A run whose receipt balances: everything read was inserted, but what was rejected. */
-export function fakeRun(id: string, read: number, more: { status?: string; rejected?: number } = {}): object {
+export function fakeRun(
+  id: string,
+  read: number,
+  more: { status?: string; rejected?: number; startedAt?: string } = {},
+): object {
   const rejected = more.rejected ?? 0;
   return {
     run_id: id,
@@ -77,8 +81,8 @@ export function fakeRun(id: string, read: number, more: { status?: string; rejec
     entity: 'part',
     door: 'push',
     status: more.status ?? (rejected > 0 ? 'partial' : 'succeeded'),
-    started_at: '2026-11-20T09:00:00Z',
-    finished_at: '2026-11-20T09:00:01.5Z',
+    started_at: more.startedAt ?? new Date().toISOString(),
+    finished_at: new Date().toISOString(),
     receipt: {
       read,
       rejected,

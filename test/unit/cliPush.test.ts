@@ -100,6 +100,7 @@ test('a batch without a valid row (422) has a run too, and the others go on', as
     received: 4,
     accepted: 2,
     rejected: 2,
+    batches_taken_before: 0,
     receipt: { read: 4, rejected: 2, applied: { inserted: 2 }, balanced: true },
   });
   expect(code).toBe(1);
@@ -152,6 +153,18 @@ test('a run that ends otherwise than well makes the push fail', async () => {
   const { code, stdout } = await runAdp(['push', 'acme', 'part', file], hub);
   expect(stdout).toContain('acme.0  suspect');
   expect(code).toBe(1);
+});
+
+test('says when the hub had taken the file before', async () => {
+  const file = await writeRows('before.ndjson', 2);
+  const taking = takingHub();
+  const startedAt = new Date(Date.now() - 60_000).toISOString();
+  await using hub = await startFakeHub((request) =>
+    request.method === 'GET' ? { status: 200, body: fakeRun('acme.0', 2, { startedAt }) } : taking(request),
+  );
+  const { code, stdout } = await runAdp(['push', 'acme', 'part', file], hub);
+  expect(stdout).toContain('1 batch taken before and not applied again');
+  expect(code).toBe(0);
 });
 
 test('a file that is not there is named', async () => {

@@ -9,7 +9,15 @@ import { fakeRun } from '../helpers/fakeHub.ts';
 function arrivalOf(run: Run): Arrival {
   return {
     delivery: { dealer: 'acme', entity: 'part', file: 'part.csv', content: '', rows: 10, bad: 1 },
-    pushed: { runIds: [run.run_id], batches: 1, received: 10, accepted: 9, rejected: 1, errors: [] },
+    pushed: {
+      runIds: [run.run_id],
+      batches: 1,
+      received: 10,
+      accepted: 9,
+      rejected: 1,
+      errors: [],
+      beganAt: undefined,
+    },
     runs: [run],
     receipt: sumReceipts([run.receipt]),
   };

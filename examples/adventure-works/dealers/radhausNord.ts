@@ -42,7 +42,7 @@ function spoil(rows: readonly Row[], indexes: readonly number[], by: Row): Row[]
   return rows.map((row, index) => (indexes.includes(index) ? { ...row, ...by } : row));
 }
 
-export function partRow(product: Product): Row {
+function partRow(product: Product): Row {
   return {
     Artikelnummer: product.ProductNumber,
     Hersteller: 'AW',
@@ -56,7 +56,7 @@ export function partRow(product: Product): Row {
   };
 }
 
-export function stockRow(stock: Stock): Row {
+function stockRow(stock: Stock): Row {
   return {
     Artikelnummer: stock.product.ProductNumber,
     Lager: stock.LocationID,
@@ -68,7 +68,7 @@ export function stockRow(stock: Stock): Row {
   };
 }
 
-export function priceRow(price: Price): Row {
+function priceRow(price: Price): Row {
   return {
     Artikelnummer: price.product.ProductNumber,
     Preisart: 'VK',
@@ -78,7 +78,7 @@ export function priceRow(price: Price): Row {
   };
 }
 
-export function vendorRow(vendor: Vendor): Row {
+function vendorRow(vendor: Vendor): Row {
   return {
     Lieferantennummer: vendor.BusinessEntityID,
     Kundennummer_beim_Lieferanten: vendor.AccountNumber,
@@ -90,7 +90,7 @@ export function vendorRow(vendor: Vendor): Row {
   };
 }
 
-export function customerRow(customer: Customer): Row {
+function customerRow(customer: Customer): Row {
   return {
     Kundennummer: customer.AccountNumber,
     Kundenart: customer.storeName === '' ? 'privat' : 'gewerblich',
@@ -99,7 +99,7 @@ export function customerRow(customer: Customer): Row {
   };
 }
 
-export function orderRow(order: Order): Row {
+function orderRow(order: Order): Row {
   return {
     Bestellnummer: order.PurchaseOrderID,
     Lieferantennummer: order.VendorID,

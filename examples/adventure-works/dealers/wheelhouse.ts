@@ -105,7 +105,7 @@ export function dayOf(text: string): string {
   return text.slice(0, 10);
 }
 
-export function numberOf(text: string): number | undefined {
+function numberOf(text: string): number | undefined {
   return text === '' ? undefined : Number(text);
 }
 
