@@ -25,15 +25,10 @@ export const quarantine: Command = {
     } else if (found.length === 0) {
       output.line('nothing in quarantine');
     } else {
+      // The reason comes last and is not cut: it is what one came for.
       output.table(
-        [
-          { title: 'id' },
-          { title: 'entity' },
-          { title: 'stage' },
-          { title: 'run' },
-          { title: 'reason', shrinks: true },
-        ],
-        found.map((row) => [row.id, row.entity ?? '', row.stage ?? '', row.run_id ?? '', reasonOf(row)]),
+        [{ title: 'id' }, { title: 'entity' }, { title: 'stage' }, { title: 'reason' }],
+        found.map((row) => [row.id, row.entity ?? '', row.stage ?? '', reasonOf(row)]),
       );
       output.line();
       output.line(`once the cause is mended: adp replay ${dealer} ID…, or adp replay ${dealer} --all`);

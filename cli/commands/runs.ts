@@ -32,7 +32,7 @@ export const runs: Command = {
     } else {
       output.table(
         [
-          { title: 'run', shrinks: true },
+          { title: 'started' },
           { title: 'entity' },
           { title: 'door' },
           { title: 'status' },
@@ -40,22 +40,17 @@ export const runs: Command = {
           { title: 'rejected', align: 'right' },
           { title: 'written', align: 'right' },
           { title: 'balanced' },
-          { title: 'started' },
+          // Last, and never cut: it is what one copies.
+          { title: 'run' },
         ],
         found.map((run) => {
           const { read, rejected, applied } = run.receipt;
           const written = applied.inserted + applied.updated + applied.deleted;
           const mark = run.status === 'running' ? '' : balanceMark(checkBalance(run.receipt).balanced, output.style);
           const counts = [read, rejected, written].map(formatCount);
-          return [
-            run.run_id,
-            run.entity,
-            run.door,
-            formatStatus(run.status, output.style),
-            ...counts,
-            mark,
-            run.started_at,
-          ];
+          const started = run.started_at.replace(/\.\d+Z$/, 'Z');
+          const status = formatStatus(run.status, output.style);
+          return [started, run.entity, run.door, status, ...counts, mark, run.run_id];
         }),
       );
     }

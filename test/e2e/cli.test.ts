@@ -124,7 +124,7 @@ describe('an operator', () => {
 
   test('sees the runs of one dealer and of all', async () => {
     const { stdout } = await adp(['runs']);
-    expect(stdout).toMatch(/radhaus-nord\.\S+ +part_stock +push +partial +200/);
+    expect(stdout).toMatch(/part_stock +push +partial +200 .*radhaus-nord\.\S+/);
     const partial: { status: string; run_id: string }[] = await ask('runs', 'radhaus-nord', '--status', 'partial');
     expect(partial.length).toBeGreaterThan(0);
     expect(partial.every(({ status }) => status === 'partial')).toBe(true);

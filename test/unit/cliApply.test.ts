@@ -114,6 +114,15 @@ describe('apply', () => {
     expect(code).toBe(1);
   });
 
+  test('a pack in a later file comes before the source that extends it', async () => {
+    const source = { connector: 'push', extends: 'late' };
+    await write('a.json', JSON.stringify({ dealers: { acme: { name: 'Acme', sources: { dms: source } } } }));
+    await write('b.yaml', 'packs: { late: { entities: {} } }');
+    await using hub = await startFakeHub(configurationHub());
+    const { stdout } = await runAdp(['apply', '-f', folder], hub);
+    expect(stdout).toMatch(/pack +late[\s\S]*dealer +acme[\s\S]*source +acme\/dms/);
+  });
+
   test('a folder is all of its files; the same thing twice is refused', async () => {
     await write('a.yaml', hubYaml);
     await write('b.json', JSON.stringify({ dealers: { acme: { sources: { other: { connector: 'push' } } } } }));
