@@ -1,23 +1,39 @@
-import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { App } from '../../shared/app.ts';
+import { AdpError } from '../../shared/errors.ts';
 import { describeError, type Log, logLine } from '../../shared/telemetry/log.ts';
 import { matchPath, segmentsOf } from './path.ts';
 import { fail, toProblem } from './problem.ts';
-import { type ApiResponse, toHttpResponse } from './response.ts';
+import { type ApiResponse, type HttpAnswer, toHttpAnswer } from './response.ts';
 import type { Route } from './route.ts';
 
+/** What is needed of the host's request. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+/** What is needed of the host's invocation. */
+export interface Invocation {
+  readonly invocationId: string;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
 /** Answers any request below `/api/v1`, whatever function the host handed it to. Never throws. */
-export type Dispatch = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
+export type Dispatch = (request: HttpRequest, invocation: Invocation) => Promise<HttpAnswer>;
 
 /**
  * The Functions host tries routes in the alphabetical order of their functions' names (azure-functions-host #3153), and
  * decodes parameters in ways of its own: so the route that answers is chosen here, by its path.
  */
 export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
-  return async (request, context) => {
+  return async (request, invocation) => {
     const receivedAt = app.clock();
-    const requestId = requestIdOf(request.headers.get('x-request-id'), context.invocationId);
-    const log = logOf(context, requestId);
+    const requestId = requestIdOf(request.headers.get('x-request-id'), invocation.invocationId);
+    const log = logOf(invocation, requestId);
     const url = new URL(request.url);
     const started = { status: 0, name: 'none' };
     try {
@@ -27,19 +43,19 @@ export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
         app,
         url,
         headers: request.headers,
-        bytes: request.body ?? nothing(),
+        bytes: bytesOf(request.body),
         params,
         receivedAt,
         requestId,
         log,
       });
-      return toHttpResponse(response, requestId);
+      return toHttpAnswer(response, requestId);
     } catch (error) {
       const response: ApiResponse = toProblem(error, url.pathname, requestId);
       if (response.status >= 500) {
         log.error('A request failed.', { route: started.name, status: response.status, error: describeError(error) });
       }
-      return toHttpResponse(response, requestId);
+      return toHttpAnswer(response, requestId);
     }
   };
 }
@@ -68,12 +84,33 @@ function requestIdOf(shown: string | null, ours: string): string {
   return shown !== null && /^[A-Za-z0-9._-]{1,64}$/.test(shown) ? shown : ours;
 }
 
-function logOf(context: InvocationContext, requestId: string): Log {
+function logOf(invocation: Invocation, requestId: string): Log {
   return {
-    info: (message, fields) => context.info(logLine(message, { request_id: requestId, ...fields })),
-    warn: (message, fields) => context.warn(logLine(message, { request_id: requestId, ...fields })),
-    error: (message, fields) => context.error(logLine(message, { request_id: requestId, ...fields })),
+    info: (message, fields) => invocation.info(logLine(message, { request_id: requestId, ...fields })),
+    warn: (message, fields) => invocation.warn(logLine(message, { request_id: requestId, ...fields })),
+    error: (message, fields) => invocation.error(logLine(message, { request_id: requestId, ...fields })),
   };
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+/** A client that goes away in the middle of its body is no failure of ours. */
+async function* bytesOf(body: AsyncIterable<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const chunks = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value, done } = await next(chunks);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function next(chunks: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+  try {
+    return await chunks.next();
+  } catch (error) {
+    throw new AdpError('DATA_ERROR', 'The body ended before its end.', { disposition: 'park', cause: error });
+  }
+}

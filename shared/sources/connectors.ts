@@ -14,7 +14,7 @@ export interface ConnectorSettings {
 }
 
 /** How pushed text is read, where it doesn't say so itself. */
-export const pushEntitySettings = {
+const pushEntitySettings = {
   title: 'PushEntitySettings',
   type: 'object',
   additionalProperties: false,

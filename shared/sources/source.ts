@@ -160,6 +160,4 @@ export const sourceSchema = {
 } as const;
 
 export type Pack = FromSchema<typeof packSchema>;
-export type PackEntity = FromSchema<typeof packEntitySchema>;
 export type Source = FromSchema<typeof sourceSchema>;
-export type SourceEntity = FromSchema<typeof sourceEntitySchema>;

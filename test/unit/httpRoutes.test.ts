@@ -1,4 +1,3 @@
-import { HttpRequest, InvocationContext } from '@azure/functions';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createDispatch, type Dispatch } from '../../functions/http/dispatch.ts';
 import { fail } from '../../functions/http/problem.ts';
@@ -134,22 +133,17 @@ interface Call {
 
 async function call(method: string, path: string, { key, headers = {}, body }: Call = {}) {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  const request = new HttpRequest({
-    method,
-    url: `http://127.0.0.1/api/v1/${path}`,
-    headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...headers },
-    ...(bytes === undefined ? {} : { body: { bytes } }),
-  });
-  const context = new InvocationContext({
-    invocationId: 'invocation-1',
-    logHandler: (_, text) => logged.push(String(text)),
-  });
-  const { status, headers: shown, body: text } = await dispatch(request, context);
-  return {
-    status,
-    headers: shown as Record<string, string>,
-    body: typeof text === 'string' ? JSON.parse(text) : text,
-  };
+  const log = (text: string) => void logged.push(text);
+  const answer = await dispatch(
+    {
+      method,
+      url: `http://127.0.0.1/api/v1/${path}`,
+      headers: new Headers({ ...(key === undefined ? {} : { 'x-api-key': key }), ...headers }),
+      body: bytes === undefined ? null : new Blob([bytes]).stream(),
+    },
+    { invocationId: 'invocation-1', info: log, warn: log, error: log },
+  );
+  return { ...answer, body: answer.body === undefined ? undefined : JSON.parse(answer.body) };
 }
 
 const json = { 'content-type': 'application/json' };
@@ -288,6 +282,25 @@ test('a raw body is left to the route, of the types that it takes', async () => 
   for (const headers of [{}, { 'content-type': 'text/plain' }]) {
     expect((await call('POST', 'raw', { ...csv, headers: { ...headers } })).status).toBe(415);
   }
+});
+
+test("a body that breaks off is the client's matter", async () => {
+  const broken = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(3));
+    },
+    pull() {
+      throw new Error('aborted');
+    },
+  });
+  const headers = { 'x-api-key': 'read:acme', 'content-type': 'text/csv' };
+  const log = (text: string) => void logged.push(text);
+  const answer = await dispatch(
+    { method: 'POST', url: 'http://127.0.0.1/api/v1/raw', headers: new Headers(headers), body: broken },
+    { invocationId: 'invocation-1', info: log, warn: log, error: log },
+  );
+  expect(answer.status).toBe(400);
+  expect(logged).toEqual([]);
 });
 
 describe('an error', () => {
