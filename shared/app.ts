@@ -16,7 +16,7 @@ import { openBlobs } from './store/blobs.ts';
 import { openDocuments } from './store/cosmos.ts';
 import { type Idempotency, idempotencyIn } from './store/idempotency.ts';
 import { limitsIn } from './store/limits.ts';
-import { type Chunk, type Quarantine, quarantineIn } from './store/quarantine.ts';
+import { type Quarantine, quarantineIn } from './store/quarantine.ts';
 import { type Records, recordsIn } from './store/records.ts';
 import { type Runs, runsIn } from './store/runs.ts';
 import { type Stamps, stampsIn } from './store/stamps.ts';
@@ -27,6 +27,7 @@ import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
 import type { IngestDeps } from './sync/ingest.ts';
 import { purge } from './sync/purge.ts';
 import { type Batch, push, type Receipt } from './sync/push.ts';
+import type { Chunk } from './sync/quarantined.ts';
 import { replay } from './sync/replay.ts';
 import type { RunDeps } from './sync/runWork.ts';
 import { consoleLog, describeError, type Log } from './telemetry/log.ts';
@@ -186,7 +187,7 @@ export function createApp(
     replay: (chunk, positions) =>
       replay(chunk, positions, {
         ...running(),
-        quarantineStore: quarantine(),
+        markDone: (some, done) => quarantine().markDone(some, done),
         mapperOf: ({ dealerId, entity, sourceId }) => sources().mapperOf(dealerId, entity, sourceId),
       }),
     currentRun: (runId) => currentRun(closing(), runId),

@@ -2,7 +2,7 @@ import { checkJson, checkText } from '../../shared/check.ts';
 import { entities } from '../../shared/model/entities.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { parseRunId, type RunId } from '../../shared/model/run.ts';
-import type { Chunk, QuarantinedRow } from '../../shared/store/quarantine.ts';
+import type { Chunk, QuarantinedRow } from '../../shared/sync/quarantined.ts';
 import { continuationSchema, defaultLimit, limitSchema, pageAnswer, pageSchema } from '../http/page.ts';
 import { fail } from '../http/problem.ts';
 import { type Route, route } from '../http/route.ts';

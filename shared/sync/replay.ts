@@ -2,12 +2,13 @@ import type { Mapper } from '../mapping/compile.ts';
 import type { Change } from '../model/change.ts';
 import { entities } from '../model/entities.ts';
 import type { Run } from '../model/run.ts';
-import type { Chunk, Quarantine, QuarantinedRow } from '../store/quarantine.ts';
 import { type IngestDeps, type Ingested, type InputRow, ingest } from './ingest.ts';
+import type { Chunk, QuarantinedRow } from './quarantined.ts';
 import { type RunDeps, runWork } from './runWork.ts';
 
 export interface ReplayDeps extends RunDeps, IngestDeps {
-  readonly quarantineStore: Pick<Quarantine, 'markDone'>;
+  /** These rows were replayed; twice is harmless. */
+  readonly markDone: (chunk: Chunk, positions: Iterable<number>) => Promise<void>;
   /** Today's mapping of the source that a row came from. */
   readonly mapperOf: (chunk: Chunk) => Promise<Mapper>;
 }
@@ -25,7 +26,7 @@ export async function replay(chunk: Chunk, positions: ReadonlySet<number>, deps:
   const { run } = await runWork({ dealerId, entity, sourceId, door: 'push' }, deps, (opened) =>
     chunk.stage === 'ingest' ? ingestAgain(chunk, rows, opened, deps) : deliverAgain(chunk, rows, opened, deps),
   );
-  await deps.quarantineStore.markDone(
+  await deps.markDone(
     chunk,
     rows.map(([i]) => i),
   );

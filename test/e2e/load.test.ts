@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { spread, stockSource, stockWorkload } from '../helpers/stockRows.ts';
 
-const soak = process.env.SOAK === '1';
-const rowsABatch = soak ? 1_000 : 300;
+const rowsABatch = 1_000;
 
 let hub: Hub;
 beforeAll(async () => {
