@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 
 /**
  * The id of a record: its key values in the schema's order, every UTF-8 byte outside `A-Za-z0-9._-` written `=XX`,
- * joined by `:`; longer than 900 bytes: `h:` and the SHA-256 of that text.
+ * joined by `:`; longer than 900 bytes: `h:` and the SHA-256 of that text; `.` and `..` alone: `=2E`, `=2E=2E`.
  * @param data canonical data, or at least its key fields, defaults taken
  * @throws AdpError DATA_ERROR (skip) where a key field is missing or no well-formed text
  */
@@ -27,7 +27,21 @@ export function recordIdOf(entity: EntityName, data: Readonly<Record<string, unk
     separator = ':';
   }
   // After escaping, a character is a byte.
-  return (id.length > maxBytes ? `h:${hash('sha256', id, 'hex')}` : id) as RecordId;
+  if (id.length > maxBytes) return `h:${hash('sha256', id, 'hex')}` as RecordId;
+  return (isDots(id) ? id.replaceAll('.', '=2E') : id) as RecordId;
+}
+
+/** True for text that can be a record's id; no record has any other. */
+export function isRecordId(text: string): text is RecordId {
+  return text.length <= maxBytes && /^[A-Za-z0-9._:=-]+$/.test(text) && !isDots(text);
+}
+
+/**
+ * As a segment of a path these two are no names (RFC 3986, 5.2.4): clients and Cosmos DB's SDK would ask for another
+ * resource. So their dots are written `=2E`, the one exception to the rule.
+ */
+function isDots(id: string): boolean {
+  return id === '.' || id === '..';
 }
 
 function escaped(value: string): string {

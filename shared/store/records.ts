@@ -1,6 +1,7 @@
 import { AdpError } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import type { RecordDocument } from '../model/record.ts';
+import { isRecordId } from '../model/recordId.ts';
 import type { HeldRecord, RecordStore, RecordWrite } from '../sync/applyChanges.ts';
 import type { Documents, DocumentWrite } from './cosmos.ts';
 
@@ -56,6 +57,8 @@ export function recordsIn(documents: Documents): Records {
     },
     write: (dealerId, entity, writes) => documents.write(writes.map((write) => toWrite(dealerId, entity, write))),
     async get(dealerId, entity, id) {
+      // Cosmos DB refuses to be asked for what can't be an id of its own, such as one with a slash.
+      if (!isRecordId(id)) return undefined;
       const document = await documents.read([dealerId, entity, id]);
       return document === undefined ? undefined : toRecord(document);
     },

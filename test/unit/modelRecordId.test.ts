@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { recordIdOf } from '../../shared/model/recordId.ts';
+import { isRecordId, recordIdOf } from '../../shared/model/recordId.ts';
 
 const text = fc.string({
   unit: fc.constantFrom('a', 'Z', '0', '.', '_', '-', ':', '=', ' ', '/', 'é', '😀', '4', '1'),
 });
+
+function isOfAnId(number: string): boolean {
+  return !number.isWellFormed() || isRecordId(recordIdOf('invoice', { number, branch_code: '' }));
+}
 
 describe('a record id', () => {
   test('joins the key values in the order of the schema', () => {
@@ -15,6 +19,20 @@ describe('a record id', () => {
   test('writes every byte outside of A-Za-z0-9._- as =XX', () => {
     expect(recordIdOf('customer', { customer_id: 'a/b=c:d é~' })).toBe('a=2Fb=3Dc=3Ad=20=C3=A9=7E');
     expect(recordIdOf('customer', { customer_id: '😀\0' })).toBe('=F0=9F=98=80=00');
+  });
+
+  test('is never one of the two dots that a path can not name', () => {
+    expect(recordIdOf('customer', { customer_id: '.' })).toBe('=2E');
+    expect(recordIdOf('customer', { customer_id: '..' })).toBe('=2E=2E');
+    expect(recordIdOf('customer', { customer_id: '...' })).toBe('...');
+    expect(recordIdOf('invoice', { number: '..', branch_code: '' })).toBe('..:');
+  });
+
+  test('is told from what can be none', () => {
+    for (const none of ['', '.', '..', 'a/b', 'a b', 'é', 'a#', 'x'.repeat(901)]) {
+      expect([none, isRecordId(none)]).toEqual([none, false]);
+    }
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (number) => isOfAnId(number)));
   });
 
   test('is a hash beyond 900 bytes, and not before', () => {
