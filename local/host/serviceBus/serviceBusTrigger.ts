@@ -1,4 +1,11 @@
-import { RetryMode, ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  isServiceBusError,
+  RetryMode,
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from '@azure/service-bus';
 import { configError, readConfig } from '../config.ts';
 import type { AppFunction } from '../functionApp.ts';
 import { describeError } from '../log.ts';
@@ -59,8 +66,11 @@ function toQueueFunction(fn: AppFunction, host: Host): QueueFunction {
 /** Long enough for messages that were sent together to be taken together, too short for anyone to notice. */
 const batchLingerMs = 10;
 
-/** A local broker is back within a moment, if at all: the SDK's usual half minute would only keep people waiting. */
-const retryOptions = { mode: RetryMode.Exponential, maxRetries: 10, retryDelayInMs: 100, maxRetryDelayInMs: 1000 };
+/**
+ * A local broker answers at once, or not at all: when it restarts, nobody answers any more what was being settled, and
+ * the SDK's usual patience (four times a minute) would hold up everything behind it. The SDK reconnects for ever anyway.
+ */
+const retryOptions = { mode: RetryMode.Fixed, maxRetries: 0, retryDelayInMs: 200, timeoutInMs: 5000 };
 
 function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): Listener {
   const client = new ServiceBusClient(target.connectionString, { retryOptions });
@@ -86,7 +96,7 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
   return {
     start: async () => {
       // Subscribing fails in the background and for ever; a queue that isn't there must fail the start.
-      await receiver.peekMessages(1);
+      await untilReachable(receiver);
       subscription = receiver.subscribe(
         {
           processMessage: (message) => pump.offer(message),
@@ -103,6 +113,22 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
       await client.close();
     },
   };
+}
+
+/** How long a broker that is just starting is waited for. */
+const reachableMs = 15_000;
+
+async function untilReachable(receiver: ServiceBusReceiver): Promise<void> {
+  const deadline = Date.now() + reachableMs;
+  for (;;) {
+    try {
+      await receiver.peekMessages(1);
+      return;
+    } catch (error) {
+      if (!isServiceBusError(error) || !error.retryable || Date.now() > deadline) throw error;
+      await sleep(retryOptions.retryDelayInMs);
+    }
+  }
 }
 
 async function callFunction(
