@@ -3,6 +3,7 @@ import { entities } from '../../shared/model/entities.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { parseRunId, type RunId } from '../../shared/model/run.ts';
 import type { Chunk, QuarantinedRow } from '../../shared/sync/quarantined.ts';
+import { openContinuation, sealContinuation } from '../http/continuation.ts';
 import { continuationSchema, defaultLimit, limitSchema, pageAnswer, pageSchema } from '../http/page.ts';
 import { fail } from '../http/problem.ts';
 import { type Route, route } from '../http/route.ts';
@@ -80,7 +81,7 @@ export function quarantineRoutes(): Route[] {
       async handler({ app, params, query, url }) {
         const { limit = defaultLimit, continuation } = query;
         const runId = runOf(query.run, params.dealerId);
-        let at = continuation === undefined ? undefined : positionOf(continuation);
+        let at = continuation === undefined ? undefined : positionOf(openContinuation(url, continuation));
         const items: unknown[] = [];
         for (;;) {
           const page = await app.quarantine.list(params.dealerId, {
@@ -92,7 +93,8 @@ export function quarantineRoutes(): Route[] {
             const start = at?.chunk === chunk.id ? at.position : 0;
             for (const [position, row] of chunk.rows.entries()) {
               if (position < start || chunk.done.has(position)) continue;
-              if (items.length === limit) return pageAnswer(items, `${chunk.id}.${position}`, url);
+              if (items.length === limit)
+                return pageAnswer(items, sealContinuation(url, `${chunk.id}.${position}`), url);
               items.push(show(chunk, position, row));
             }
           }

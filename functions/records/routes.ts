@@ -1,6 +1,4 @@
 import { checkText } from '../../shared/check.ts';
-import { toInstant } from '../../shared/model/instant.ts';
-import type { RecordDocument } from '../../shared/model/record.ts';
 import { openContinuation, sealContinuation } from '../http/continuation.ts';
 import { defaultLimit, pageAnswer, pageSchema } from '../http/page.ts';
 import { fail } from '../http/problem.ts';
@@ -49,35 +47,23 @@ export function recordRoutes(): Route[] {
       async handler({ app, params: { dealerId, entity }, query, url }) {
         const where = filtersOf(entity, url.searchParams);
         const { limit = defaultLimit, continuation, updated_since, include_deleted = false } = query;
-        const since = updated_since === undefined ? undefined : sinceOf(updated_since);
         const page = await app.records.list(dealerId, entity, {
           where,
           includeDeleted: include_deleted,
           limit,
-          ...(since === undefined ? {} : { updatedSince: since.asText }),
+          ...(updated_since === undefined ? {} : { updatedSince: sinceOf(updated_since) }),
           ...(continuation === undefined ? {} : { continuation: openContinuation(url, continuation) }),
         });
-        const items = since === undefined ? page.items : page.items.filter(since.isMet);
         const next = page.continuation === undefined ? undefined : sealContinuation(url, page.continuation);
-        return pageAnswer(items, next, url);
+        return pageAnswer(page.items, next, url);
       },
     }),
   ];
 }
 
-interface Since {
-  /** For the store, which compares texts: sorts before every way to write the second that is asked for. */
-  readonly asText: string;
-  readonly isMet: (record: RecordDocument) => boolean;
-}
-
-/** Texts drop a fraction's trailing zeros, and `00.5Z` sorts before `00Z`: the store gives a second too much, we look. */
-function sinceOf(updatedSince: string): Since {
-  const wanted = Date.parse(updatedSince);
-  if (Number.isNaN(wanted)) return fail(400, 'DATA_ERROR', 'updated_since is not a time such as 2026-01-31T12:00:00Z.');
-  const second = Math.floor(wanted / 1_000) * 1_000;
-  return {
-    asText: toInstant(second - 1, 999_999),
-    isMet: ({ ingested_at }) => Date.parse(ingested_at) >= wanted,
-  };
+/** As `ingested_at` is written: to the millisecond. */
+function sinceOf(updatedSince: string): string {
+  const wanted = new Date(updatedSince);
+  if (!Number.isNaN(wanted.getTime())) return wanted.toISOString();
+  return fail(400, 'DATA_ERROR', 'updated_since is not a time such as 2026-01-31T12:00:00Z.');
 }

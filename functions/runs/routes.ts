@@ -2,6 +2,7 @@ import { checkText } from '../../shared/check.ts';
 import { entities, isEntityName } from '../../shared/model/entities.ts';
 import { parseRunId } from '../../shared/model/run.ts';
 import { reach } from '../http/access.ts';
+import { openContinuation, sealContinuation } from '../http/continuation.ts';
 import { continuationSchema, defaultLimit, limitSchema, pageAnswer, pageSchema } from '../http/page.ts';
 import { fail } from '../http/problem.ts';
 import { type Route, route } from '../http/route.ts';
@@ -57,15 +58,10 @@ export function runRoutes(): Route[] {
           limit,
           ...(entity !== undefined && isEntityName(entity) ? { entity } : {}),
           ...(status === undefined ? {} : { status }),
-          ...(continuation === undefined ? {} : { continuation: toRunKey(continuation) }),
+          ...(continuation === undefined ? {} : { continuation: openContinuation(url, continuation) }),
         });
-        return pageAnswer(runs.map(runDocument), next, url);
+        return pageAnswer(runs.map(runDocument), next === undefined ? undefined : sealContinuation(url, next), url);
       },
     }),
   ];
-}
-
-function toRunKey(continuation: string): string {
-  if (/^\d{13}[0-9a-z]{10}$/.test(continuation)) return continuation;
-  return fail(400, 'DATA_ERROR', 'The continuation is not one that this list gave out.');
 }

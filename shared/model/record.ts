@@ -13,6 +13,7 @@ export interface RecordDocument {
   readonly version: string;
   /** Null for a tombstone. */
   readonly content_hash: string | null;
+  /** When the content was written, always with three digits of a second, so that it sorts as text. */
   readonly ingested_at: string;
   readonly run_id: string;
   /** The run that inserted it, or brought it back. */

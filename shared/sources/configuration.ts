@@ -1,5 +1,4 @@
 import { invalid } from '../check.ts';
-import { collect } from '../collect.ts';
 import { AdpError } from '../errors.ts';
 import type { Fault } from '../fault.ts';
 import { type EntityName, entities } from '../model/entities.ts';
@@ -129,7 +128,7 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
       packs.save(name, value, {
         etag,
         before: async (pack, current) => {
-          const concerned = await collect(extending(name));
+          const concerned = await Array.fromAsync(extending(name));
           const faults = concerned.flatMap(({ dealer, source }) =>
             brokenBy(pack, dealer, source).map((fault) => ({ ...fault, detail: inSource(dealer, source, fault) })),
           );
@@ -142,7 +141,9 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
       }),
 
     async removePack(pack) {
-      const users = (await collect(extending(pack.id))).map(({ dealer, source }) => `${dealer.id}/${source.id}`);
+      const users = (await Array.fromAsync(extending(pack.id))).map(
+        ({ dealer, source }) => `${dealer.id}/${source.id}`,
+      );
       if (users.length > 0) {
         throw new AdpError('CONFLICT', `Sources extend this pack: ${users.join(', ')}.`, { disposition: 'park' });
       }

@@ -1,7 +1,6 @@
 import { createCache } from '../cache.ts';
 
 import type { Clock } from '../clock.ts';
-import { collect } from '../collect.ts';
 import { AdpError } from '../errors.ts';
 import type { Mapper } from '../mapping/compile.ts';
 import type { EntityName } from '../model/entities.ts';
@@ -63,7 +62,7 @@ const maxCached = 2_000;
 export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions): Sources {
   const kept = configurationsIn({ table: openTable('sources'), kind: 'source', check: sourceCheck, clock });
   const mappers = createMapperCache();
-  const load = (dealerId: string) => collect(kept.list(dealerId));
+  const load = (dealerId: string) => Array.fromAsync(kept.list(dealerId));
   const cache = createCache({ load, ttlMs: cacheMs, max: maxCached, clock, keep: (sources) => sources.length > 0 });
   const none = createCache({ load: cache.get, ttlMs: noneMs, max: maxCached, clock });
   const forget = (dealerId: string) => {

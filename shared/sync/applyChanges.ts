@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { AdpError } from '../errors.ts';
 import type { Change, ChangeMessage } from '../model/change.ts';
-import { canonicalTime, toInstant } from '../model/instant.ts';
+import { canonicalTime } from '../model/instant.ts';
 import type { RecordDocument } from '../model/record.ts';
 import { emptyTally, maxErrorsShown, type RowError, type RunId, type Tally } from '../model/run.ts';
 import { parseVersion } from '../model/version.ts';
@@ -163,7 +163,7 @@ function toWrite(
     schema_version: message.schema_version,
   };
   if (decision.kind === 'touch') return { kind: 'touch', id: change.id, etag: before?.etag ?? '', set: told };
-  const time = canonicalTime(toInstant(now));
+  const time = now.toISOString();
   const alive = before !== undefined && before.content_hash !== null;
   const record: RecordDocument = {
     ...told,
