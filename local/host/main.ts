@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { AdpError } from '../../shared/errors.ts';
 import { readAppSettings } from './appSettings.ts';
 import { configError } from './config.ts';
+import { isDisabled } from './disabled.ts';
 import { loadFunctionApp } from './functionApp.ts';
 import { readHostJson } from './hostJson.ts';
 import { describeError, logToConsole as log } from './log.ts';
@@ -46,8 +47,9 @@ async function start(): Promise<{ port: number; stop(): Promise<void> }> {
   const hostJson = await readHostJson(appDir, sections);
   const settings = await readAppSettings(resolve('local.settings.json'), process.env);
   const app = await loadFunctionApp(appDir, log, hostJson.functionTimeoutMs);
+  const enabled = app.functions.filter(({ name }) => !isDisabled(name, settings));
 
-  const listeners = [...groupByTrigger(app.functions)].map(([kind, functions]) =>
+  const listeners = [...groupByTrigger(enabled)].map(([kind, functions]) =>
     kind.prepare(functions, {
       app,
       settings,

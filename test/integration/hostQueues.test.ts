@@ -134,3 +134,18 @@ test('a stop gives back what had not begun, and completes what had', async () =>
   expect([...begun, ...rest].sort()).toEqual([...ids].sort());
   await again.stop();
 });
+
+// The SDK goes on waiting for answers of a connection that is lost; the host must not.
+test('a broker that is killed while messages flow holds nothing up for long, and loses nothing', async () => {
+  const ids = Array.from({ length: 1000 }, (_, index) => `flow-${index}`);
+  const arrived = () =>
+    new Set(
+      said<Said>('single')
+        .map(({ messageId }) => messageId)
+        .filter((id) => id.startsWith('flow-')),
+    );
+  await client.createSender('single').sendMessages(ids.map((messageId) => ({ body: { id: messageId }, messageId })));
+  await until('they flow', () => arrived().size > 50);
+  await broker.restart();
+  await until('all arrive', () => arrived().size === ids.length, 10_000);
+});

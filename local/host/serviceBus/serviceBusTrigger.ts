@@ -15,6 +15,7 @@ import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './m
 import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
 import { createPump } from './pump.ts';
 import { type Outcome, type Settle, settleInGroups } from './settlement.ts';
+import { isStale } from './stale.ts';
 
 interface QueueFunction {
   readonly fn: AppFunction;
@@ -86,7 +87,10 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
     batchSize,
     concurrency,
     lingerMs: target.many ? batchLingerMs : 0,
-    call: async (messages) => {
+    call: async (received) => {
+      // What came over a connection that is lost can't be settled: the broker will bring it again.
+      const messages = received.filter((message) => !isStale(message));
+      if (messages.length === 0) return;
       const succeeded = await callFunction(target, messages, host);
       await settleAll(settle, messages, succeeded ? 'completed' : 'given back', target, host);
     },

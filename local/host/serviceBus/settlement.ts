@@ -1,4 +1,5 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
+import { isStale, unlessStale } from './stale.ts';
 
 /** How a delivery ends: gone from the queue, or given back to it. */
 export type Outcome = 'completed' | 'given back';
@@ -24,8 +25,12 @@ export function settleInGroups(receiver: Pick<ServiceBusReceiver, 'completeMessa
   const settleGroup = async (group: readonly Waiting[]): Promise<void> => {
     await Promise.all(
       group.map(({ message, outcome, settled }) => {
+        if (isStale(message)) {
+          settled.reject(new Error('the connection was lost'));
+          return undefined;
+        }
         const sent = outcome === 'completed' ? receiver.completeMessage(message) : receiver.abandonMessage(message);
-        return sent.then(
+        return unlessStale(message, sent).then(
           () => settled.resolve(),
           (error: unknown) => settled.reject(error),
         );
