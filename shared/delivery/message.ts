@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { AdpError } from '../errors.ts';
 import type { Change, ChangeMessage } from '../model/change.ts';
 import { isEntityName } from '../model/entities.ts';
+import { parseRunId } from '../model/run.ts';
 
 /** What a message says of itself besides its changes. */
 export type Heading = Omit<ChangeMessage, 'changes'>;
@@ -66,9 +67,10 @@ export function toChangeMessage(value: unknown): ChangeMessage | Claim {
     const message = value as Partial<ChangeMessage>;
     const complete =
       typeof message.run_id === 'string' &&
+      // Where its part is counted; and no run of one dealer writes another's records.
+      parseRunId(message.run_id)?.dealerId === message.dealer_id &&
       Number.isInteger(message.attempt) &&
       Number.isInteger(message.seq) &&
-      typeof message.dealer_id === 'string' &&
       typeof message.entity === 'string' &&
       isEntityName(message.entity) &&
       Number.isInteger(message.schema_version) &&

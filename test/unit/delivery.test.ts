@@ -7,13 +7,14 @@ import type { OutgoingMessage } from '../../shared/delivery/serviceBus.ts';
 import type { Change } from '../../shared/model/change.ts';
 import type { Instant } from '../../shared/model/instant.ts';
 import type { RecordId } from '../../shared/model/recordId.ts';
+import { newRunId } from '../../shared/model/run.ts';
 import { formatVersion } from '../../shared/model/version.ts';
 import { memoryBlobs } from '../helpers/memoryBlobs.ts';
 
 const time = '2026-01-01T00:00:00.000000000Z' as Instant;
 const version = formatVersion({ epoch: 0, t: time, captured: time, position: 0 });
 const heading = {
-  run_id: 'acme.1',
+  run_id: newRunId('acme', new Date('2026-11-20T00:00:00Z'), '0123456789'),
   attempt: 1,
   seq: 0,
   dealer_id: 'acme',
@@ -89,6 +90,11 @@ describe('delivering', () => {
       await expect(receive(body, memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
     },
   );
+
+  test('a message that names another dealer than its run is refused', async () => {
+    const [packed] = [...pack({ ...heading, dealer_id: 'other' }, [change(1, 'x')])];
+    await expect(receive(JSON.parse(packed?.body ?? ''), memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
+  });
 
   test('a claim that is gone is refused', async () => {
     const body = { claim: { blob: 'a'.repeat(64), bytes: 1 } };
