@@ -20,6 +20,8 @@ export interface Benchmark {
   readonly goal: number;
   readonly peerName: string;
   run(): Promise<Measurement>;
+  /** Stops what `run` has started and left for the next run. */
+  end?(): Promise<void>;
 }
 
 /** A line of `bench/results/latest.json`, whose shape the contract fixes. */

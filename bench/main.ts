@@ -3,12 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark.ts';
 import { measure, type Outcome } from './measure.ts';
+import { push } from './push.ts';
 import { readCsv } from './readCsv.ts';
 import { readJson } from './readJson.ts';
 import { startBundled } from './startBundled.ts';
 import { formatTable } from './table.ts';
+import { write } from './write.ts';
 
-const benchmarks: readonly Benchmark[] = [readCsv, readJson, startBundled];
+const benchmarks: readonly Benchmark[] = [readCsv, readJson, push, write, startBundled];
 
 const prefix = process.argv[2] ?? '';
 const chosen = benchmarks.filter(({ name }) => name.startsWith(prefix));

@@ -10,11 +10,23 @@ export interface Outcome {
 
 /** The medians of a few runs, each of which measures ours and its peer; one run before them warms up. */
 export async function measure(benchmark: Benchmark): Promise<Outcome> {
+  try {
+    return outcomeOf(benchmark, await repeat(benchmark));
+  } finally {
+    await benchmark.end?.();
+  }
+}
+
+async function repeat(benchmark: Benchmark): Promise<Measurement[]> {
   await benchmark.run();
   const measurements: Measurement[] = [];
   while (measurements.length < runs) {
     measurements.push(await benchmark.run());
   }
+  return measurements;
+}
+
+function outcomeOf(benchmark: Benchmark, measurements: readonly Measurement[]): Outcome {
   const ours = median(measurements.map((measurement) => measurement.ours));
   const peer = median(measurements.map((measurement) => measurement.peer));
   const ratio = benchmark.better === 'high' ? ours / peer : peer / ours;
