@@ -20,7 +20,4 @@ await build({
   logLevel: 'warning',
 });
 await copyFile('host.json', `${out}/host.json`);
-await writeFile(
-  `${out}/package.json`,
-  `${JSON.stringify({ name: 'adp-integration-hub', private: true, main: 'main.cjs' }, null, 2)}\n`,
-);
+await writeFile(`${out}/package.json`, `${JSON.stringify({ private: true, main: 'main.cjs' }, null, 2)}\n`);
