@@ -5,6 +5,7 @@ import { type Keys, keysIn } from './auth/keys.ts';
 import type { Clock, Random } from './clock.ts';
 import { again, deliver, receive } from './delivery/deliver.ts';
 import { openQueues } from './delivery/serviceBus.ts';
+import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
 import { createRateLimit, type RateLimit } from './resilience/rateLimit.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -175,11 +176,15 @@ export function createApp(
           open: (body) => receive(body, claims()),
           sendAgain: (body, count, notBefore) => changes().send(again(JSON.stringify(body), count, notBefore)),
           keepUnreadable: async (body, why) => {
-            const content = Buffer.from(JSON.stringify({ why, body }));
-            await blobs()
-              .container('quarantine')
-              .create(`unreadable/${hash('sha256', content, 'hex')}.json`, content);
-            log.error('A message of record-changes is none of ours; it is kept in quarantine/unreadable.');
+            const content = Buffer.from(
+              JSON.stringify({ why: why instanceof AdpError ? why.message : 'See the log.', body }),
+            );
+            const name = `unreadable/${hash('sha256', content, 'hex')}.json`;
+            await blobs().container('quarantine').create(name, content);
+            log.error('A message of record-changes can not be taken; it is kept in quarantine.', {
+              blob: name,
+              error: describeError(why),
+            });
           },
         },
         deadline(),

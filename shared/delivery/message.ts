@@ -74,10 +74,18 @@ export function toChangeMessage(value: unknown): ChangeMessage | Claim {
       typeof message.entity === 'string' &&
       isEntityName(message.entity) &&
       Number.isInteger(message.schema_version) &&
-      Array.isArray(message.changes);
+      Array.isArray(message.changes) &&
+      message.changes.every(isChange);
     if (complete) return value as ChangeMessage;
   }
   throw new AdpError('DATA_ERROR', 'The message is none of ours: it lacks what a message of changes has.');
+}
+
+/** As far as a change can be told from others: what is in it is its own affair, and quarantined alone. */
+function isChange(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { op, id, version } = value as Partial<Change>;
+  return (op === 'upsert' || op === 'delete') && typeof id === 'string' && typeof version === 'string';
 }
 
 function isClaim(value: unknown): value is Claim['claim'] {

@@ -1,4 +1,4 @@
-import { AdpError, isRetryable } from '../errors.ts';
+import { isRetryable } from '../errors.ts';
 import type { ChangeMessage } from '../model/change.ts';
 import { applyChanges, type WriterDeps } from './applyChanges.ts';
 
@@ -7,8 +7,8 @@ export interface DeadLetterDeps extends WriterDeps {
   readonly open: (body: unknown) => Promise<ChangeMessage>;
   /** Puts the message back into its queue, to come at that time. `tries` counts how often that was done. */
   readonly sendAgain: (body: unknown, tries: number, notBefore: Date) => Promise<void>;
-  /** Keeps what is no message of ours, for a person to look at. */
-  readonly keepUnreadable: (body: unknown, why: string) => Promise<void>;
+  /** Keeps what is no message of ours, or what the writer can make nothing of, for a person to look at. */
+  readonly keepUnreadable: (body: unknown, why: unknown) => Promise<void>;
 }
 
 /** What became of a dead letter. */
@@ -17,7 +17,7 @@ export type Ended = 'applied' | 'sent again' | 'unreadable';
 /**
  * Takes a message that the queue has given up on: it is applied change by change, what can never be written is
  * quarantined, and what the store was too busy for is sent again later, for as long as that takes: an outage must not
- * empty a queue into quarantine.
+ * empty a queue into quarantine. What can't be read, or not be applied at all, is kept aside.
  */
 export async function takeDeadLetter(
   body: unknown,
@@ -25,21 +25,17 @@ export async function takeDeadLetter(
   deps: DeadLetterDeps,
   deadline: Date,
 ): Promise<Ended> {
-  let message: ChangeMessage;
   try {
-    message = await deps.open(body);
-  } catch (error) {
-    if (!(error instanceof AdpError) || error.code !== 'DATA_ERROR') throw error;
-    await deps.keepUnreadable(body, error.message);
-    return 'unreadable';
-  }
-  try {
-    await applyOneByOne(message, deps, deadline);
+    await applyOneByOne(await deps.open(body), deps, deadline);
     return 'applied';
   } catch (error) {
-    if (!isRetryable(error)) throw error;
-    await deps.sendAgain(body, tries + 1, new Date(deps.clock() + pause(tries)));
-    return 'sent again';
+    if (isRetryable(error)) {
+      await deps.sendAgain(body, tries + 1, new Date(deps.clock() + pause(tries)));
+      return 'sent again';
+    }
+    // Thrown, it would be back at once, and for ever: from here no queue takes a message away but us.
+    await deps.keepUnreadable(body, error);
+    return 'unreadable';
   }
 }
 
