@@ -32,8 +32,9 @@ export interface Hub extends Stack {
   end(): Promise<void>;
 }
 
-export async function startHub(settings: StackOptions['settings'] = {}): Promise<Hub> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'adp-hub-'));
+/** @param folder of a hub that was stopped, to go on with; a new one otherwise */
+export async function startHub(settings: StackOptions['settings'] = {}, folder?: string): Promise<Hub> {
+  const dataDir = folder ?? (await mkdtemp(join(tmpdir(), 'adp-hub-')));
   const stack = await startStack({
     dataDir,
     ports: 'auto',

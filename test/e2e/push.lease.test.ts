@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { leaseMs } from '../../shared/store/idempotency.ts';
+import { type Hub, startHub } from '../helpers/hub.ts';
+import { until } from '../helpers/poll.ts';
+
+let hub: Hub;
+let key: string;
+
+beforeAll(async () => {
+  hub = await startHub();
+  key = await hub.dealer('acme');
+});
+afterAll(() => hub.end());
+
+test('a request whose host was killed keeps its key for half a minute at most; then the same key is taken again', async () => {
+  const headers = { 'idempotency-key': 'killed' };
+  const body = Array.from({ length: 100 }, (_, n) => ({ part_number: `P${n}`, on_hand: n }));
+  const push = () => hub.call('POST', 'dealers/acme/part_stock/batches', { key, body, headers });
+
+  // A queue that hangs holds the request where it has begun and is not answered yet.
+  const brokerPid = hub.serviceBus.pid;
+  process.kill(brokerPid, 'SIGSTOP');
+  const unanswered = push().then(
+    ({ status }) => status,
+    () => 'no answer',
+  );
+  await until('the request is under way', async () => (await push()).status === 409);
+  await hub.host.kill();
+  const killedAt = Date.now();
+  expect(await unanswered).toBe('no answer');
+  process.kill(brokerPid, 'SIGCONT');
+  await hub.host.start();
+
+  const waiting = await push();
+  expect(waiting.status).toBe(409);
+  expect(Number(waiting.headers.get('retry-after'))).toBeLessThanOrEqual(leaseMs / 1_000);
+  const taken = await until(
+    'the lease has run out',
+    async () => {
+      const reply = await push();
+      return reply.status !== 409 && reply;
+    },
+    leaseMs + 5_000,
+  );
+  expect(Date.now() - killedAt).toBeLessThan(leaseMs + 5_000);
+  expect(taken.status).toBe(202);
+  expect(await hub.closed(taken.body.run_id)).toMatchObject({ status: 'succeeded', receipt: { balanced: true } });
+  expect((await push()).body).toEqual(taken.body);
+  expect((await hub.records('acme', 'part_stock')).size).toBe(100);
+}, 60_000);
