@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceBusClient, type ServiceBusClientOptions, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { type Program, ready, run } from './process.ts';
 
@@ -77,7 +78,9 @@ export async function startServiceBus(queues: Queues): Promise<ServiceBus> {
       await start(definitions);
     },
     remove: async () => {
-      await Promise.all(clients.map((client) => client.close()));
+      // A client that lost its connection in the middle of an operation may take a minute to close.
+      const closed = Promise.all(clients.map((client) => client.close()));
+      await Promise.race([closed, sleep(3000, undefined, { ref: false })]);
       await program.stop();
       await rm(folder, { recursive: true });
     },
