@@ -1,3 +1,4 @@
+import { blobTrigger } from './blob/blobTrigger.ts';
 import { configError } from './config.ts';
 import type { AppFunction } from './functionApp.ts';
 import { httpTrigger } from './http/httpTrigger.ts';
@@ -6,7 +7,7 @@ import { timerTrigger } from './timer/timerTrigger.ts';
 import type { TriggerKind } from './trigger.ts';
 
 /** Every trigger that the local host can run. A further one is a file and a line here. */
-export const triggerKinds: readonly TriggerKind[] = [httpTrigger, timerTrigger, serviceBusTrigger];
+export const triggerKinds: readonly TriggerKind[] = [httpTrigger, timerTrigger, serviceBusTrigger, blobTrigger];
 
 /**
  * The functions of each kind of trigger.
