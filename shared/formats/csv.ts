@@ -1,4 +1,5 @@
 import { CsvReader } from './csvReader.ts';
+import type { Encoding } from './encoding.ts';
 import { defineFormat } from './format.ts';
 import { decodeText } from './text.ts';
 
@@ -13,9 +14,21 @@ export const csv = defineFormat({
   name: 'csv',
   mediaTypes: ['text/csv', 'text/tab-separated-values'],
   extensions: ['csv', 'tsv', 'txt'],
-  async *read(bytes, options = {}) {
-    const reader = new CsvReader(options);
-    for await (const text of decodeText(bytes)) {
+  needs: 'stream',
+  detect: () => false,
+  async *read(bytes, options) {
+    let encoding: Encoding = 'utf-8';
+    const reader = new CsvReader({
+      ...options,
+      onHeader: (header) => options.onSniffed?.({ format: 'csv', encoding, ...header }),
+    });
+    const texts = decodeText(bytes, {
+      encoding: options.encoding,
+      onEncoding: (taken) => {
+        encoding = taken;
+      },
+    });
+    for await (const text of texts) {
       yield reader.push(text);
     }
     yield reader.end();

@@ -8,10 +8,23 @@ import { limitExceeded } from './limits.ts';
 
 const maxHeaderLength = 1024 * 1024;
 
+/** What the header shows, or the options say. */
+export interface CsvHeader {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly columns: readonly string[];
+}
+
+export interface CsvReaderOptions extends Pick<ReadOptions, 'delimiter' | 'quote' | 'maxFieldLength'> {
+  /** Called once, before the first row is given. */
+  readonly onHeader?: (header: CsvHeader) => void;
+}
+
 /** Takes the text in pieces of any size and gives the rows that became complete. Throws what `csv` says. */
 export class CsvReader {
   readonly #quote: string;
   readonly #maxField: number;
+  readonly #onHeader: CsvReaderOptions['onHeader'];
   #delimiter: string | undefined;
   #names: readonly string[] | undefined;
   /** Text that was not read yet, and how long it must be before it is worth another look. */
@@ -23,7 +36,8 @@ export class CsvReader {
   #isSkipping = false;
 
   /** @throws AdpError CONFIG_ERROR for a delimiter or quote that can't be one */
-  constructor(options: ReadOptions = {}) {
+  constructor(options: CsvReaderOptions = {}) {
+    this.#onHeader = options.onHeader;
     this.#quote = options.quote ?? '"';
     this.#delimiter = options.delimiter;
     this.#maxField = options.maxFieldLength ?? defaultMaxFieldLength;
@@ -91,6 +105,7 @@ export class CsvReader {
     checkHeader(scanner.fields, this.#line);
     this.#names = scanner.fields;
     this.#delimiter = delimiter;
+    this.#onHeader?.({ delimiter: delimiter ?? ',', quote: this.#quote, columns: scanner.fields });
     this.#line += scanner.isMultiline ? countLines(text.slice(at, scanner.end)) : 1;
     return scanner.end;
   }

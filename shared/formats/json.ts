@@ -1,40 +1,36 @@
-import { NumberLiteral } from '../model/literal.ts';
-import { shapeOf } from '../model/shape.ts';
-import { damaged } from './damage.ts';
-import { defaultMaxDepth, defineFormat, type FormatRow, maxRawLength } from './format.ts';
-import { isJsonObject } from './jsonObject.ts';
-import { parseJson } from './jsonText.ts';
-import { readUtf8 } from './text.ts';
+import type { Encoding } from './encoding.ts';
+import { defineFormat, firstCharacter, pageRows } from './format.ts';
+import { JsonReader } from './jsonReader.ts';
+import { decodeUtf8 } from './text.ts';
 
-const pageRows = 1_000;
-
-/** An array of objects, or an object whose `records` is one. It is parsed whole: its size is the caller's to bound. */
+/**
+ * An array of objects: the root, or what `path` leads to; without a path also an object whose `records` is one. It is
+ * read in slices, so that its size doesn't matter; what is around the rows, and a single row, may be 32 MiB.
+ */
 export const json = defineFormat({
   name: 'json',
   mediaTypes: ['application/json'],
   extensions: ['json'],
-  async *read(bytes, options = {}) {
-    const utf8 = await readUtf8(bytes);
-    const elements = rowsOf(parseJson(utf8, 0, utf8.length, options.maxDepth ?? defaultMaxDepth));
-    for (let start = 0; start < elements.length; start += pageRows) {
-      yield elements.slice(start, start + pageRows).map((value, index) => toRow(value, start + index + 1));
+  needs: 'stream',
+  detect: (start) => '[{'.includes(firstCharacter(start) || ' '),
+  async *read(bytes, options) {
+    let encoding: Encoding = 'utf-8';
+    const reader = new JsonReader({
+      ...options,
+      onPath: (path) => options.onSniffed?.({ format: 'json', encoding, path }),
+    });
+    const blocks = decodeUtf8(bytes, {
+      encoding: options.encoding,
+      onEncoding: (taken) => {
+        encoding = taken;
+      },
+    });
+    for await (const block of blocks) {
+      const rows = reader.push(block);
+      for (let start = 0; start < rows.length; start += pageRows) {
+        yield rows.slice(start, start + pageRows);
+      }
     }
+    yield reader.end();
   },
 });
-
-function rowsOf(root: unknown): readonly unknown[] {
-  const rows = isJsonObject(root) ? root.records : root;
-  if (Array.isArray(rows)) {
-    return rows;
-  }
-  const found = isJsonObject(root) ? 'an object without a "records" array' : shapeOf(root);
-  throw damaged(`The JSON must be an array of rows, or an object with such an array as "records"; it is ${found}.`);
-}
-
-function toRow(value: unknown, row: number): FormatRow {
-  if (isJsonObject(value)) {
-    return { row, values: value };
-  }
-  const raw = (value instanceof NumberLiteral ? value.text : JSON.stringify(value)).slice(0, maxRawLength);
-  return { row, error: `A row must be an object; this is ${shapeOf(value)}.`, raw };
-}

@@ -1,16 +1,18 @@
+/** What is wrong with a text, and where: a count of UTF-16 code units from its start. */
+export interface JsonFault {
+  readonly position: number;
+  readonly what: string;
+}
+
 /** Where JSON text is broken, and how; for a person. `JSON.parse` doesn't always say. Undefined: it is not. */
-export function findJsonFault(text: string): string | undefined {
+export function findJsonFault(text: string): JsonFault | undefined {
   const scanner = new JsonScanner(text);
   if (scanner.isValid()) {
     return undefined;
   }
   const { position } = scanner;
-  const before = text.slice(0, position);
-  const line = before.split('\n').length;
-  const column = position - before.lastIndexOf('\n');
   const what = position < text.length ? `unexpected ${JSON.stringify(text.charAt(position))}` : 'it ends too early';
-  const place = text.includes('\n') ? `line ${line}, column ${column}` : `column ${column}`;
-  return `${place}: ${what}`;
+  return { position, what };
 }
 
 /** RFC 8259, without building anything and without recursion. */

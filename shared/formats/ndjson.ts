@@ -1,6 +1,6 @@
 import { defineFormat } from './format.ts';
 import { NdjsonReader } from './ndjsonReader.ts';
-import { decodeText } from './text.ts';
+import { decodeUtf8 } from './text.ts';
 
 /**
  * One object a line (ndjson.org); lines end with LF or CRLF, blank ones are skipped. A line that can't be read, is too
@@ -10,10 +10,16 @@ export const ndjson = defineFormat({
   name: 'ndjson',
   mediaTypes: ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines'],
   extensions: ['ndjson', 'jsonl'],
-  async *read(bytes, options = {}) {
+  needs: 'stream',
+  detect: () => false,
+  async *read(bytes, options) {
     const lines = new NdjsonReader(options);
-    for await (const text of decodeText(bytes)) {
-      yield lines.push(text);
+    const blocks = decodeUtf8(bytes, {
+      encoding: options.encoding,
+      onEncoding: (encoding) => options.onSniffed?.({ format: 'ndjson', encoding }),
+    });
+    for await (const block of blocks) {
+      yield lines.push(block);
     }
     yield lines.end();
   },

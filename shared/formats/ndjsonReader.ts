@@ -9,7 +9,7 @@ const carriageReturn = 0x0d;
 /** A character has up to four bytes. */
 const maxRawBytes = 4 * maxRawLength;
 
-/** Takes the text in pieces of any size and gives the rows that became complete. It never throws on what it reads. */
+/** Takes UTF-8 in pieces of any size and gives the rows that became complete. It never throws on what it reads. */
 export class NdjsonReader {
   readonly #maxDepth: number;
   readonly #maxLine: number;
@@ -27,9 +27,8 @@ export class NdjsonReader {
     this.#maxKept = Math.max(this.#maxLine + 1, maxRawBytes);
   }
 
-  push(text: string): FormatRow[] {
+  push(utf8: Buffer): FormatRow[] {
     const rows: FormatRow[] = [];
-    const utf8 = Buffer.from(text);
     let start = 0;
     for (let end = utf8.indexOf(lineFeed); end >= 0; end = utf8.indexOf(lineFeed, start)) {
       if (this.#length > 0) {
@@ -53,7 +52,8 @@ export class NdjsonReader {
 
   #keep(part: Buffer): void {
     if (this.#length < this.#maxKept && part.length > 0) {
-      this.#parts.push(part.subarray(0, this.#maxKept));
+      // A copy: the caller's memory is used again.
+      this.#parts.push(Buffer.from(part.subarray(0, this.#maxKept)));
     }
     this.#length += part.length;
   }

@@ -82,11 +82,6 @@ export class XmlReader {
     parser.on('error', (error) => {
       throw damaged(`The XML is broken at ${this.#place()}: ${error.message.replace(/^\d+:\d+: /, '')}`, error);
     });
-    parser.on('xmldecl', ({ encoding }) => {
-      if (encoding !== undefined && !/^utf-?(?:8|16)$/i.test(encoding)) {
-        throw damaged(`The XML declares the encoding ${encoding}; UTF-8 is read, and UTF-16 with a byte order mark.`);
-      }
-    });
     parser.on('doctype', () => {
       throw damaged(`The XML has a DOCTYPE at ${this.#place()}; document types and their entities are not taken.`);
     });

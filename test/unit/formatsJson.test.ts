@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { FormatRow } from '../../shared/formats/format.ts';
 import { json } from '../../shared/formats/json.ts';
 import { findJsonFault } from '../../shared/formats/jsonFault.ts';
+import { JsonReader } from '../../shared/formats/jsonReader.ts';
 import { surveyJson } from '../../shared/formats/jsonSurvey.ts';
 import { ndjson } from '../../shared/formats/ndjson.ts';
 import { NdjsonReader } from '../../shared/formats/ndjsonReader.ts';
@@ -11,9 +13,13 @@ import { cutAt, errorsOf, readPieces, readRows, valuesOf } from '../helpers/form
 const bytes = (text: string) => Buffer.from(text);
 /** The numbers that need a second look. */
 function unusualNumbers(text: string): string[] {
-  const places: number[] = [];
-  surveyJson(bytes(text), 0, bytes(text).length, 32, places);
+  const places = surveyJson(bytes(text), 0, bytes(text).length, 32)?.places ?? [];
   return places.flatMap((place, index) => (index % 2 === 0 ? [text.slice(place, places[index + 1])] : []));
+}
+
+/** A reader that takes text instead of bytes. */
+function ofText(reader: { push(utf8: Buffer): FormatRow[]; end(): FormatRow[] }) {
+  return { push: (text: string) => reader.push(bytes(text)), end: () => reader.end() };
 }
 
 /** A number by the grammar of RFC 8259. */
@@ -183,6 +189,114 @@ describe('broken JSON', () => {
   });
 });
 
+describe('a JSON array', () => {
+  const token = fc.constantFrom(
+    '[',
+    ']',
+    '{',
+    '}',
+    '"a":',
+    '"records":',
+    '"b"',
+    ',',
+    '1',
+    '2.50',
+    ' ',
+    '\n',
+    '{"a":1},',
+    '{"é":"🛠,]"}',
+  );
+  const rows = fc.array(fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), fc.jsonValue({ maxDepth: 2 })), {
+    maxLength: 6,
+  });
+  const body = fc.oneof(
+    fc.string({ unit: token, maxLength: 30 }),
+    rows.map((objects) => JSON.stringify(objects)),
+    fc.tuple(rows, token, fc.nat()).map(([objects, extra, at]) => {
+      const text = JSON.stringify({ total: [1, { records: 1 }], records: objects, next: '"]' }, null, 1);
+      return (
+        text.slice(0, at % (2 * text.length)) + (at < text.length ? extra : '') + text.slice(at % (2 * text.length))
+      );
+    }),
+  );
+
+  test('gives the same rows, or the same error, whatever the pieces in which it comes', () => {
+    fc.assert(
+      fc.property(body, fc.array(fc.nat(), { maxLength: 12 }), (text, places) => {
+        const whole = readPieces(ofText(new JsonReader()), [text]);
+        for (const pieces of [
+          cutAt(text, places)
+            .map((piece) => piece.toWellFormed())
+            .join('') === text
+            ? cutAt(text, places)
+            : [text],
+          [...text],
+        ]) {
+          const read = readPieces(ofText(new JsonReader()), pieces);
+          expect(read.error).toBe(whole.error);
+          // Rows before the fault come or not: the body as a whole is refused.
+          expect(whole.error ?? read.rows).toEqual(whole.error ?? whole.rows);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('is taken just where JSON.parse takes it, and has its elements', () => {
+    fc.assert(
+      fc.property(body, (text) => {
+        const { rows: read, error } = readPieces(ofText(new JsonReader({ maxDepth: 100 })), [...text]);
+        let root: unknown;
+        try {
+          root = JSON.parse(text);
+        } catch {
+          expect(error).toContain('broken');
+          return;
+        }
+        const elements = typeof root === 'object' && root !== null && 'records' in root ? root.records : root;
+        if (error !== undefined) {
+          expect(Array.isArray(elements) && !error.includes('more than once')).toBe(false);
+          return;
+        }
+        const objects = Array.isArray(elements)
+          ? elements.filter((one) => typeof one === 'object' && one !== null && !Array.isArray(one))
+          : [];
+        expect(JSON.parse(JSON.stringify(valuesOf(read), literalAsNumber))).toEqual(objects);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test.each([
+    ['data.items', '{"items":[1],"data":{"x":{"items":[2]},"items" : [{"a":1}]},"data2":[]}', [{ a: 1 }]],
+    ['é', '{"\\u00e9":[{"a":1}]}', [{ a: 1 }]],
+    ['a.b.c', '{"a":{"b":{"d":{},"c":[{"a":1},{"a":2}]}}}', [{ a: 1 }, { a: 2 }]],
+    ['rows', '{"rows":[]}', []],
+  ])('is found at %s', async (path, text, expectedRows) => {
+    const seen: unknown[] = [];
+    const read = await readRows(json, text, { path, onSniffed: (sniffed) => seen.push(sniffed) }, 1);
+    expect(valuesOf(read)).toEqual(expectedRows);
+    expect(seen).toEqual([{ format: 'json', encoding: 'utf-8', path }]);
+  });
+
+  test.each([
+    ['data.items', '[{"a":1}]', 'no array of rows at "data.items"; its root is an array of 1'],
+    ['data.items', '{"data":{"items":{}}}', 'no array of rows at "data.items"'],
+    ['data.items', '{"data":{"items":[]},"data":{}}', 'names "data.items" more than once'],
+    ['records', '{"records":[{"a":1}],"records":[]}', 'names "records" more than once'],
+  ])('is not found at %s of %s', async (path, text, message) => {
+    await expect(readRows(json, text, { path })).rejects.toThrow(message);
+  });
+
+  test('of a single endless row is refused at the limit', async () => {
+    const text = `[{"a":"${'x'.repeat(200_000)}"}]`;
+    await expect(readRows(json, text, { maxFieldLength: 100 })).rejects.toThrow('1,600 bytes of a row');
+    await expect(
+      readRows(json, `{"b":"${'x'.repeat(200_000)}","records":[]}`, { maxFieldLength: 100 }),
+    ).rejects.toThrow('1,600 bytes of what is around the rows');
+  });
+});
+
 describe('NDJSON', () => {
   test('keeps line numbers over blank and broken lines', async () => {
     const read = await readRows(ndjson, '{"a":1}\r\n\n  \t\n{"a":\n[1]\n{"a":2}');
@@ -195,7 +309,7 @@ describe('NDJSON', () => {
   });
 
   test('a line that is too long fails alone, and takes no more memory than a line may', () => {
-    const reader = new NdjsonReader({ maxFieldLength: 3_000 });
+    const reader = ofText(new NdjsonReader({ maxFieldLength: 3_000 }));
     const rows = [...reader.push('{"a":1}\n{"a":"')];
     for (let piece = 0; piece < 5_000; piece += 1) {
       rows.push(...reader.push('x'.repeat(1_000)));
@@ -215,7 +329,7 @@ describe('NDJSON', () => {
       [8_999, false],
     ] as const) {
       for (const pieces of [[`${line}\r\n`], [line, '\r', '\n'], [line.slice(0, 10), `${line.slice(10)}\r\n`]]) {
-        const { rows } = readPieces(new NdjsonReader({ maxFieldLength }), pieces);
+        const { rows } = readPieces(ofText(new NdjsonReader({ maxFieldLength })), pieces);
         expect(valuesOf(rows)).toHaveLength(isTaken ? 1 : 0);
         expect(errorsOf(rows)).toHaveLength(isTaken ? 0 : 1);
       }
@@ -230,9 +344,9 @@ describe('NDJSON', () => {
         fc.array(fc.nat(), { maxLength: 12 }),
         fc.constantFrom(3, 7, 8, 1_000),
         (text, places, maxFieldLength) => {
-          const whole = readPieces(new NdjsonReader({ maxFieldLength }), [text]);
-          expect(readPieces(new NdjsonReader({ maxFieldLength }), cutAt(text, places))).toEqual(whole);
-          expect(readPieces(new NdjsonReader({ maxFieldLength }), text)).toEqual(whole);
+          const whole = readPieces(ofText(new NdjsonReader({ maxFieldLength })), [text]);
+          expect(readPieces(ofText(new NdjsonReader({ maxFieldLength })), cutAt(text, places))).toEqual(whole);
+          expect(readPieces(ofText(new NdjsonReader({ maxFieldLength })), text)).toEqual(whole);
         },
       ),
       { numRuns: 2_000 },
