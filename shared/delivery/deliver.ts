@@ -36,9 +36,9 @@ export async function deliver(heading: Heading, changes: Iterable<Change>, deps:
 }
 
 async function sendOne(packed: Packed, { outbox, claims }: DeliveryDeps): Promise<void> {
-  const bytes = Buffer.byteLength(packed.body);
+  const bytes = packed.body.length;
   if (bytes <= maxBodyBytes) return await outbox.send(packed);
-  await claims.create(packed.id, Buffer.from(packed.body));
+  await claims.create(packed.id, packed.body);
   const reference: Claim = { claim: { blob: packed.id, bytes } };
   const body = JSON.stringify(reference);
   await outbox.send({ id: hash('sha256', body, 'hex'), body });

@@ -6,7 +6,8 @@ import type { ServiceBusNamespace } from '../settings.ts';
 /** A message as it is sent: its id is what duplicate detection goes by. */
 export interface OutgoingMessage {
   readonly id: string;
-  readonly body: string;
+  /** JSON; as bytes it is UTF-8. */
+  readonly body: string | Buffer;
   /** When it may be received; at once if absent. */
   readonly notBefore?: Date;
   readonly properties?: Readonly<Record<string, string | number>>;
@@ -21,6 +22,9 @@ export interface Queues {
   outbox(queue: string): Outbox;
   probe(): Promise<void>;
 }
+
+/** The SDK tries a queue that hangs six times, 15 seconds each: too long for whoever waits for an answer. */
+const acceptWithinMs = 25_000;
 
 export function openQueues(namespace: ServiceBusNamespace): Queues {
   const retryOptions = { maxRetries: 5, retryDelayInMs: 300, maxRetryDelayInMs: 5_000, timeoutInMs: 15_000 };
@@ -43,7 +47,7 @@ export function openQueues(namespace: ServiceBusNamespace): Queues {
           senderOf(queue).sendMessages({
             messageId: id,
             // A Buffer travels as it is: as a string the SDK would wrap the JSON into JSON once more.
-            body: Buffer.from(body),
+            body: typeof body === 'string' ? Buffer.from(body) : body,
             contentType: 'application/json',
             ...(notBefore === undefined ? {} : { scheduledEnqueueTimeUtc: notBefore }),
             ...(properties === undefined ? {} : { applicationProperties: properties }),

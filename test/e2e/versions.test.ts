@@ -49,7 +49,7 @@ async function send(dealerId: string, source: string, steps: readonly (readonly 
   );
   if (packed === undefined || more.length > 0) throw new Error('one message was meant');
   await outbox.send(packed);
-  return { runId, body: packed.body, changes: steps.length };
+  return { runId, body: packed.body.toString(), changes: steps.length };
 }
 
 async function applied({ runId, changes }: Sent): Promise<void> {

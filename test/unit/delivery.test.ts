@@ -45,7 +45,7 @@ describe('packing', () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { maxLength: 40 }), (sizes) => {
         const changes = sizes.map((size, n) => change(n, 'ä'.repeat(size / 2)));
         const packed = [...pack({ ...heading, seq: 7 }, changes)];
-        const messages = packed.map(({ body }) => toChangeMessage(JSON.parse(body)));
+        const messages = packed.map(({ body }) => toChangeMessage(JSON.parse(body.toString())));
         expect(messages.flatMap((message) => ('claim' in message ? [] : message.changes))).toEqual(changes);
         expect(messages.map((message) => ('claim' in message ? -1 : message.seq))).toEqual(packed.map((_, i) => i + 7));
         for (const { body, id } of packed) {
@@ -55,6 +55,18 @@ describe('packing', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('a change that is too large makes a body of its own; the next ones are within the limit again', () => {
+    const sizes = [10, 500_000, 150_000, 150_000, 10];
+    const packed = [
+      ...pack(
+        heading,
+        sizes.map((size, n) => change(n, 'x'.repeat(size))),
+      ),
+    ];
+    expect(packed.map(({ body }) => JSON.parse(body.toString()).changes.length)).toEqual([1, 1, 1, 2]);
+    expect(packed.map(({ body }) => body.length <= maxBodyBytes)).toEqual([true, false, true, true]);
   });
 
   test('nothing makes no message', () => {
@@ -69,7 +81,7 @@ describe('delivering', () => {
     const big = change(1, 'x'.repeat(300_000));
     expect(await deliver(heading, [change(0, 'small'), big], { outbox: box, claims })).toBe(2);
     for (const { body } of box.sent) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);
-    const received = await Promise.all(box.sent.map(({ body }) => receive(JSON.parse(body), claims)));
+    const received = await Promise.all(box.sent.map(({ body }) => receive(JSON.parse(body.toString()), claims)));
     expect(received.flatMap((message) => message.changes).map(({ id }) => id)).toEqual(
       expect.arrayContaining(['k0', 'k1']),
     );
@@ -93,7 +105,9 @@ describe('delivering', () => {
 
   test('a message that names another dealer than its run is refused', async () => {
     const [packed] = [...pack({ ...heading, dealer_id: 'other' }, [change(1, 'x')])];
-    await expect(receive(JSON.parse(packed?.body ?? ''), memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
+    await expect(receive(JSON.parse(packed?.body.toString() ?? ''), memoryBlobs())).rejects.toMatchObject({
+      code: 'DATA_ERROR',
+    });
   });
 
   test('a claim that is gone is refused', async () => {
