@@ -1,0 +1,134 @@
+import { eventKinds, type Hash64, type Kernel, rowFaults, slotBytes } from './kernel.ts';
+import { wasmCode } from './wasmCode.ts';
+
+/** What the module does just as the interface says. */
+type Direct = Pick<
+  Kernel,
+  | 'feed'
+  | 'skip'
+  | 'mark'
+  | 'cut'
+  | 'compact'
+  | 'fingerprint'
+  | 'compare'
+  | 'rowStart'
+  | 'rowEnd'
+  | 'rowFields'
+  | 'fieldStart'
+  | 'fieldEnd'
+  | 'eventRow'
+  | 'refuse'
+  | 'unchangedRows'
+  | 'repeatedRows'
+  | 'unreadableKeys'
+  | 'clearKeys'
+  | 'seenInBase'
+  | 'removalsFound'
+  | 'removalStart'
+  | 'removalBytes'
+  | 'countFresh'
+  | 'countBase'
+  | 'voidBase'
+  | 'openFresh'
+  | 'setDialect'
+  | 'startSave'
+  | 'saveSlots'
+>;
+
+/** What wasm/kernel.as exports. Addresses and hashes come out signed, truth as a number. */
+interface Exports extends Direct {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  open(inputBytes: number, maxRowBytes: number, batchRows: number, savedSlots: number): void;
+  reserveBase(count: number): number;
+  indexBase(): number;
+  inputAt(): number;
+  buffered(): number;
+  setColumnCount(count: number): void;
+  addKeyColumn(column: number): void;
+  setHashedDialect(delimiter: number, quote: number): void;
+  setHashedColumn(place: number, column: number): void;
+  setSeeds(keyLow: number, keyHigh: number, rowLow: number, rowHigh: number): void;
+  rowFault(row: number): number;
+  lineOf(at: number): number;
+  isPlain(row: number): number;
+  isEscaped(row: number, column: number): number;
+  eventKind(event: number): number;
+  accept(event: number, low: number, high: number): number;
+  keysAt(): number;
+  keyLength(): number;
+  startRemovals(low: number, high: number): void;
+  findRemovals(at: number, bytes: number): number;
+  outputAt(): number;
+  hashLow(at: number, bytes: number, low: number, high: number): number;
+  hashHigh(): number;
+}
+
+/** What of WebAssembly is used; it is declared in the library of browsers only. */
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+let compiled: object | undefined;
+
+/** The kernel in WebAssembly, with memory of its own. */
+export function wasmKernel(): Kernel {
+  compiled ??= new WebAssembly.Module(Buffer.from(wasmCode, 'base64'));
+  // The module is ours, built from the source beside it: what it exports is known.
+  const wasm = new WebAssembly.Instance(compiled).exports as Exports;
+  let memory = Buffer.alloc(0);
+  let inputBytes = 0;
+  let baseAt = 0;
+
+  function view(at: number, bytes: number): Buffer {
+    // Memory that has grown has a new buffer.
+    if (memory.buffer !== wasm.memory.buffer) {
+      memory = Buffer.from(wasm.memory.buffer);
+    }
+    return memory.subarray(at >>> 0, (at >>> 0) + bytes);
+  }
+
+  function hash(at: number, slots: number, seed: Hash64): Hash64 {
+    const low = wasm.hashLow(at, slots * slotBytes, seed.low, seed.high) >>> 0;
+    return { low, high: wasm.hashHigh() >>> 0 };
+  }
+
+  return {
+    ...wasm,
+    open(sizes) {
+      inputBytes = sizes.inputBytes;
+      wasm.open(sizes.inputBytes, sizes.maxRowBytes, sizes.batchRows, sizes.savedSlots);
+    },
+    reserveBase(count) {
+      baseAt = wasm.reserveBase(count) >>> 0;
+    },
+    baseSpace: (fromByte, toByte) => view(baseAt + fromByte, toByte - fromByte),
+    indexBase: () => wasm.indexBase() !== 0,
+    hashBase: (fromSlot, slots, seed) => hash(baseAt + fromSlot * slotBytes, slots, seed),
+    inputSpace: () => view((wasm.inputAt() >>> 0) + wasm.buffered(), inputBytes - wasm.buffered()),
+    input: () => view(wasm.inputAt(), wasm.buffered()),
+    setColumns({ count, key, hashed, delimiter, quote }) {
+      wasm.setColumnCount(count);
+      for (const column of key) {
+        wasm.addKeyColumn(column);
+      }
+      wasm.setHashedDialect(delimiter, quote);
+      for (const [place, column] of hashed.entries()) {
+        wasm.setHashedColumn(place, column);
+      }
+    },
+    setSeeds: (key, row) => wasm.setSeeds(key.low, key.high, row.low, row.high),
+    rowFault: (row) => rowFaults[wasm.rowFault(row)] ?? 'none',
+    rowLine: (row) => wasm.lineOf(wasm.rowStart(row)),
+    isPlain: (row) => wasm.isPlain(row) !== 0,
+    isEscaped: (row, column) => wasm.isEscaped(row, column) !== 0,
+    eventKind: (event) => eventKinds[wasm.eventKind(event)] ?? 'broken',
+    accept: (event, content) => wasm.accept(event, content.low, content.high) !== 0,
+    keys: () => view(wasm.keysAt(), wasm.keyLength()),
+    startRemovals: (seed) => wasm.startRemovals(seed.low, seed.high),
+    removalSpace: () => view(wasm.inputAt(), inputBytes),
+    findRemovals: (bytes) => wasm.findRemovals(wasm.inputAt(), bytes),
+    output: (slots) => view(wasm.outputAt(), slots * slotBytes),
+    hashOutput: (slots, seed) => hash(wasm.outputAt(), slots, seed),
+  };
+}
