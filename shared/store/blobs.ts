@@ -16,6 +16,9 @@ export interface BlobStore {
   probe(): Promise<void>;
 }
 
+/** The SDK itself waits for a service that hangs as long as that takes. Enough for the largest blob that we hold. */
+const answerWithinMs = 30_000;
+
 export function openBlobs(account: StorageAccount): BlobStore {
   const retryOptions = { maxTries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 };
   const client =
@@ -29,16 +32,20 @@ export function openBlobs(account: StorageAccount): BlobStore {
         async create(blob, content) {
           const upload = container
             .getBlockBlobClient(blob)
-            .upload(content, content.byteLength, { conditions: { ifNoneMatch: '*' } });
+            .upload(content, content.byteLength, { conditions: { ifNoneMatch: '*' }, ...inTime() });
           await attempt(upload, [409, 412]);
         },
-        read: (blob) => attempt(container.getBlobClient(blob).downloadToBuffer(), [404]),
+        read: (blob) => attempt(container.getBlobClient(blob).downloadToBuffer(undefined, undefined, inTime()), [404]),
       };
     },
     async probe() {
-      await attempt(client.getContainerClient('claims').getProperties(), []);
+      await attempt(client.getContainerClient('claims').getProperties(inTime()), []);
     },
   };
+}
+
+function inTime(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(answerWithinMs) };
 }
 
 /** Waits for a call; a status among `expected` answers `undefined`. */

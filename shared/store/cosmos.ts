@@ -73,8 +73,15 @@ export function openDocuments(account: CosmosAccount, containerName: string): Do
   };
 }
 
+/** The SDK tries a read that times out 120 times more, 20 seconds each: too long for whoever waits for an answer. */
+const answerWithinMs = 25_000;
+
+function inTime(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(answerWithinMs) };
+}
+
 async function readOne(container: Container, key: DocumentKey): Promise<Record<string, unknown> | undefined> {
-  const response = await reading(() => container.item(key[2], [...key]).read<Record<string, unknown>>());
+  const response = await reading(() => container.item(key[2], [...key]).read<Record<string, unknown>>(inTime()));
   return response.statusCode === 404 ? undefined : response.resource;
 }
 
@@ -85,6 +92,7 @@ async function readPage(container: Container, query: Query): Promise<DocumentPag
     {
       partitionKey: [...query.within] as PartitionKey,
       maxItemCount: query.limit ?? 1_000,
+      ...inTime(),
       ...(query.continuation === undefined ? {} : { continuationToken: query.continuation }),
     },
   );
@@ -110,15 +118,15 @@ async function writeSingly(container: Container, writes: readonly DocumentWrite[
 /** The SDK refuses `contentResponseOnWriteEnabled` here: it takes it for bulk alone. */
 async function writeOne(container: Container, write: DocumentWrite): Promise<void> {
   if (write.kind === 'create') {
-    await container.items.create(write.document);
+    await container.items.create(write.document, inTime());
     return;
   }
   const item = container.item(write.key[2], [...write.key]);
   if (write.kind === 'delete') {
-    await item.delete();
+    await item.delete(inTime());
     return;
   }
-  const guarded = { accessCondition: { type: 'IfMatch', condition: write.etag } };
+  const guarded = { ...inTime(), accessCondition: { type: 'IfMatch', condition: write.etag } };
   await (write.kind === 'replace' ? item.replace(write.document, guarded) : item.patch(toPatch(write.set), guarded));
 }
 

@@ -4,6 +4,7 @@ import {
   TableClient,
   type TableEntity,
   type TableEntityResult,
+  type TableServiceClientOptions,
   type TransactionAction,
 } from '@azure/data-tables';
 import { identity } from '../credentials/identity.ts';
@@ -104,14 +105,28 @@ export function openTables(account: StorageAccount): OpenTable {
   };
 }
 
+/** The SDK itself waits for a service that hangs as long as that takes. */
+const answerWithinMs = 10_000;
+
 function clientOf(account: StorageAccount, name: string): TableClient {
-  const retryOptions = { maxRetries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 };
+  const options: TableServiceClientOptions = {
+    retryOptions: { maxRetries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
+    additionalPolicies: [
+      {
+        position: 'perCall',
+        policy: {
+          name: 'answerWithin',
+          sendRequest: (request, next) => next(Object.assign(request, { timeout: answerWithinMs })),
+        },
+      },
+    ],
+  };
   return account.kind === 'connectionString'
     ? TableClient.fromConnectionString(account.connectionString, name, {
+        ...options,
         allowInsecureConnection: account.insecure,
-        retryOptions,
       })
-    : new TableClient(account.tableServiceUri, name, identity(account), { retryOptions });
+    : new TableClient(account.tableServiceUri, name, identity(account), options);
 }
 
 function tableOf(client: TableClient): Table {
