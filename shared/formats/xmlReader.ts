@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { AdpError } from '../errors.ts';
 import { setOwn } from '../model/json.ts';
 import { damaged } from './damage.ts';
 import { defaultMaxDepth, defaultMaxFieldLength, type FormatRow, maxRawLength, type ReadOptions } from './format.ts';
@@ -66,11 +67,17 @@ export class XmlReader {
   readonly #parser = new SaxesParser({ xmlns: true });
   readonly #maxDepth: number;
   readonly #maxField: number;
+  /** The names from the root down that lead to a row; a single one may be at any depth. */
+  readonly #path: readonly string[] | undefined;
+  /** Whether an element was seen that rows are in. */
+  #hasParent = false;
   /** From the root down. */
   readonly #open: OpenElement[] = [];
+  /** How many elements are open from the root down to the row; 0 between rows. */
+  #rowDepth = 0;
   #rows: FormatRow[] = [];
   #row = 0;
-  /** Where the last row ended. */
+  /** Where the last row ended, or the last tag outside of rows. */
   #boundary = 0;
   /** Characters given to the parser; its own position is right only while it reads. */
   #written = 0;
@@ -78,6 +85,10 @@ export class XmlReader {
   constructor(options: ReadOptions = {}) {
     this.#maxDepth = options.maxDepth ?? defaultMaxDepth;
     this.#maxField = options.maxFieldLength ?? defaultMaxFieldLength;
+    this.#path = options.element?.replace(/^\//, '').split('/');
+    if (this.#path?.includes('')) {
+      throw new AdpError('CONFIG_ERROR', 'The XML element must be a name, or names joined by /.');
+    }
     const parser = this.#parser;
     parser.on('error', (error) => {
       throw damaged(`The XML is broken at ${this.#place()}: ${error.message.replace(/^\d+:\d+: /, '')}`, error);
@@ -101,6 +112,9 @@ export class XmlReader {
 
   end(): FormatRow[] {
     this.#parser.close();
+    if (!this.#hasParent) {
+      throw damaged(`The XML has no element ${this.#path?.slice(0, -1).join('/')}, where the rows are said to be.`);
+    }
     return this.#takeRows();
   }
 
@@ -115,6 +129,28 @@ export class XmlReader {
       throw limitExceeded('levels of elements inside one another', this.#maxDepth);
     }
     this.#open.push(new OpenElement(tag));
+    if (this.#rowDepth === 0) {
+      this.#boundary = this.#parser.position;
+      this.#hasParent ||= this.#isParent();
+      this.#rowDepth = this.#isRow() ? this.#open.length : 0;
+    }
+  }
+
+  #isRow(): boolean {
+    const path = this.#path;
+    if (!path) {
+      return this.#open.length === 2;
+    }
+    return path.length === 1 ? this.#open.at(-1)?.name === path[0] : this.#isAt(path);
+  }
+
+  /** A name alone may have its place anywhere: then no row at all is just an empty list. */
+  #isParent(): boolean {
+    return !this.#path || this.#path.length === 1 || this.#isAt(this.#path.slice(0, -1));
+  }
+
+  #isAt(path: readonly string[]): boolean {
+    return this.#open.length === path.length && this.#open.every(({ name }, index) => name === path[index]);
   }
 
   #addText(text: string): void {
@@ -122,8 +158,8 @@ export class XmlReader {
     if (!element) {
       return;
     }
-    if (this.#open.length === 1) {
-      if (text.trim() !== '') {
+    if (this.#rowDepth === 0) {
+      if (!this.#path && text.trim() !== '') {
         throw damaged(`The XML has text between the rows at ${this.#place()}; the root may only hold elements.`);
       }
       return;
@@ -133,19 +169,19 @@ export class XmlReader {
   }
 
   #closeElement(): void {
+    const depth = this.#open.length;
     const element = this.#open.pop();
-    const parent = this.#open.at(-1);
-    if (!element || !parent) {
-      return;
-    }
-    if (this.#open.length > 1) {
-      parent.addChild(element.name, element.toValue());
+    if (element && this.#rowDepth > 0 && depth > this.#rowDepth) {
+      this.#open.at(-1)?.addChild(element.name, element.toValue());
       return;
     }
     this.#checkRow(this.#parser.position);
     this.#boundary = this.#parser.position;
-    this.#row += 1;
-    this.#rows.push(toRow(element, this.#row));
+    if (element && depth === this.#rowDepth) {
+      this.#rowDepth = 0;
+      this.#row += 1;
+      this.#rows.push(toRow(element, this.#row));
+    }
   }
 
   #checkField(length: number): void {

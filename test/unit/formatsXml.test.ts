@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { encode } from 'iconv-lite';
 import { isLimitExceeded } from '../../shared/formats/limits.ts';
 import { xml } from '../../shared/formats/xml.ts';
 import { XmlReader } from '../../shared/formats/xmlReader.ts';
@@ -57,6 +58,53 @@ describe('a row', () => {
       { row: 3, error: 'The element other is nil.', raw: '' },
     ]);
   });
+});
+
+describe('the row element', () => {
+  const body =
+    '<file v="1">text <head><part id="no">not here</part></head><data><parts><part id="1"><part id="2"/></part></parts>' +
+    '<parts><x:part xmlns:x="y" id="3"><a>1</a><a>2</a></x:part><other/></parts></data></file>';
+
+  test('is found by its name at any depth; one inside another is a field', async () => {
+    expect(valuesOf(await readRows(xml, body, { element: 'part' }))).toEqual([
+      { id: 'no', '#text': 'not here' },
+      { id: '1', part: { id: '2' } },
+      { id: '3', a: ['1', '2'] },
+    ]);
+    expect(valuesOf(await readRows(xml, body, { element: 'nothing' }))).toEqual([]);
+  });
+
+  test('is found by its path from the root', async () => {
+    for (const element of ['file/data/parts/part', '/file/data/parts/part']) {
+      expect(valuesOf(await readRows(xml, body, { element })).map(({ id }) => id)).toEqual(['1', '3']);
+    }
+    expect(valuesOf(await readRows(xml, body, { element: 'file/data/parts/none' }))).toEqual([]);
+    await expect(readRows(xml, body, { element: 'data/parts/part' })).rejects.toThrow('no element data/parts');
+    await expect(readRows(xml, body, { element: 'a//b' })).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+  });
+
+  test('leaves room for any amount of other elements', async () => {
+    const other = '<head><a>1234567890</a></head>'.repeat(1_000);
+    const read = await readRows(xml, `<f>${other}<p><b>1</b></p>${other}</f>`, { element: 'p', maxFieldLength: 20 });
+    expect(valuesOf(read)).toEqual([{ b: '1' }]);
+  });
+});
+
+test('the encoding is what the declaration says, unless a mark or the option says otherwise', async () => {
+  const body = (name: string) => `<?xml version="1.0" encoding="${name}"?><r><p><a>Größe €</a></p></r>`;
+  const encodingsOf = async (data: Uint8Array, options = {}) => {
+    const seen: unknown[] = [];
+    const rows = await readRows(xml, data, { ...options, onSniffed: ({ encoding }) => seen.push(encoding) });
+    expect(valuesOf(rows)).toEqual([{ a: 'Größe €' }]);
+    return seen;
+  };
+  expect(await encodingsOf(encode(body('windows-1252'), 'windows-1252'))).toEqual(['windows-1252']);
+  expect(await encodingsOf(encode(body('ISO-8859-15'), 'iso-8859-15'))).toEqual(['iso-8859-15']);
+  expect(await encodingsOf(Buffer.from(body('UTF-16')))).toEqual(['utf-8']);
+  expect(await encodingsOf(Buffer.from(body('UTF-16'), 'utf16le'))).toEqual(['utf-16le']);
+  expect(await encodingsOf(Buffer.from(body('UTF-16'), 'utf16le').swap16())).toEqual(['utf-16be']);
+  expect(await encodingsOf(Buffer.from(`\uFEFF${body('windows-1252')}`))).toEqual(['utf-8']);
+  expect(await encodingsOf(encode(body('utf-8'), 'windows-1252'), { encoding: 'cp1252' })).toEqual(['windows-1252']);
 });
 
 describe('a body that is refused as a whole', () => {
