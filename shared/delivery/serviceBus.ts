@@ -44,14 +44,17 @@ export function openQueues(namespace: ServiceBusNamespace): Queues {
     outbox: (queue) => ({
       send: ({ id, body, notBefore, properties }) =>
         attempt(
-          senderOf(queue).sendMessages({
-            messageId: id,
-            // A Buffer travels as it is: as a string the SDK would wrap the JSON into JSON once more.
-            body: typeof body === 'string' ? Buffer.from(body) : body,
-            contentType: 'application/json',
-            ...(notBefore === undefined ? {} : { scheduledEnqueueTimeUtc: notBefore }),
-            ...(properties === undefined ? {} : { applicationProperties: properties }),
-          }),
+          senderOf(queue).sendMessages(
+            {
+              messageId: id,
+              // A Buffer travels as it is: as a string the SDK would wrap the JSON into JSON once more.
+              body: typeof body === 'string' ? Buffer.from(body) : body,
+              contentType: 'application/json',
+              ...(notBefore === undefined ? {} : { scheduledEnqueueTimeUtc: notBefore }),
+              ...(properties === undefined ? {} : { applicationProperties: properties }),
+            },
+            { abortSignal: AbortSignal.timeout(acceptWithinMs) },
+          ),
         ),
     }),
     probe: () =>
