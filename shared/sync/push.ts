@@ -70,8 +70,11 @@ function toInput(row: FormatRow, index: number): InputRow {
  */
 export async function push(batch: Batch, deps: PushDeps): Promise<Receipt> {
   const { dealerId, entity, sourceId, mapper, pages } = batch;
+  // Asked for while the run is opened: neither needs the other, and each is a round trip.
+  const stamp = deps.stamps.next(dealerId, entity, sourceId, toInstant(batch.receivedAt));
+  stamp.catch(() => 'The run that waits for it fails with it; where none could be opened, nobody needs it.');
   const { run, ingested } = await runWork({ dealerId, entity, sourceId, door: 'push' }, deps, async ({ runId }) => {
-    const { epoch, captured } = await deps.stamps.next(dealerId, entity, sourceId, toInstant(batch.receivedAt));
+    const { epoch, captured } = await stamp;
     return await ingest(pages, { runId, attempt: 1, dealerId, entity, sourceId, epoch, captured, mapper }, deps);
   });
   const { counts, errors } = ingested;
