@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  Agent,
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -23,6 +24,12 @@ export interface Exchange {
   readonly log: Log;
 }
 
+/**
+ * To the library's proxy. Node gives an idle connection up a second before the proxy would (`agentKeepAliveTimeoutBuffer`),
+ * so that none ends under a request, whose streamed body couldn't be sent again.
+ */
+const connections = new Agent({ keepAlive: true });
+
 /** How long the rest of a body that nobody reads may take before the connection is closed. Kestrel's is the same. */
 const drainMs = 5000;
 
@@ -41,7 +48,8 @@ export function forward(exchange: Exchange): void {
   inner.on('response', (answer) => {
     answer.on('error', () => response.destroy());
     answer.on('end', () => {
-      inner.destroy();
+      // A connection on which half a body was sent is of no use to the next request.
+      if (!inner.writableFinished) inner.destroy();
       discardBody(request);
     });
     response.writeHead(answer.statusCode ?? 500, answer.statusMessage, withoutHopByHop(answer.headers));
@@ -77,8 +85,7 @@ function openInner({ request, proxy }: Exchange, id: string): ClientRequest {
     port: proxy.port,
     path: request.url,
     method: request.method,
-    // A connection for each request: the proxy closes idle ones when it likes, and a streamed body can't be sent again.
-    agent: false,
+    agent: connections,
     headers: {
       ...withoutHopByHop(request.headers),
       // Without it Node would take the bodies of methods that usually have none for none at all.
