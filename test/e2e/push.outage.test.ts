@@ -1,4 +1,6 @@
 // What a client who pushes sees when something of ours is gone.
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
@@ -58,6 +60,29 @@ test('without the queue a batch is refused with 503; its key is not burnt: sent 
   expect(items).toHaveLength(1);
   expect(items[0]).toMatchObject({ errors: [{ code: 'NETWORK_ERROR' }], receipt: { balanced: false } });
 }, 60_000);
+
+test('of a body whose client hung up before its end nothing is applied, though each of its lines is whole', async () => {
+  const runs = async () => (await hub.call('GET', 'dealers/acme/runs', { key })).body.items.length;
+  const before = await runs();
+  const line = `${JSON.stringify({ part_number: 'half-1', on_hand: 1 })}\n`;
+  for (const length of [{ 'content-length': String(2 * line.length) }, { 'transfer-encoding': 'chunked' }]) {
+    const outgoing = request(`${hub.baseUrl}/api/v1/dealers/acme/part_stock/batches`, {
+      method: 'POST',
+      headers: { 'x-api-key': key, 'content-type': 'application/x-ndjson', ...length },
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.write(line);
+    await sleep(200);
+    // `once` would reject with the error of hanging up.
+    const closed = new Promise((resolve) => outgoing.on('close', resolve));
+    outgoing.destroy();
+    await closed;
+  }
+  // Another batch takes its whole way meanwhile: what the first two would have done is done by then.
+  await hub.closed((await push(rowsOf('whole', 1))).body.run_id);
+  expect(await runs()).toBe(before + 1);
+  expect(await heldOf('half')).toBe(0);
+});
 
 test('what was answered with 202 is there after the host was killed right then', async () => {
   const taken = await push(rowsOf('kept', 3_000));
