@@ -44,7 +44,7 @@ const runSchema = {
     run_id: { type: 'string' },
     dealer_id: { type: 'string' },
     source_id: { type: ['string', 'null'] },
-    entity: { type: 'string' },
+    entity: { type: ['string', 'null'] },
     door: { type: 'string' },
     status: { type: 'string' },
     started_at: { type: 'string' },
@@ -62,6 +62,8 @@ const runSchema = {
         },
       },
     },
+    file: { type: 'object', required: ['path'], properties: { path: { type: 'string' }, bytes: count } },
+    notes: { type: 'array', items: { type: 'string' } },
   },
 } as const;
 

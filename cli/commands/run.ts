@@ -36,13 +36,20 @@ function show({ output }: Invocation, run: Run): void {
   const facts = [
     ['run', run.run_id],
     ['status', formatStatus(run.status, style)],
-    ['what', `${run.dealer_id} ${run.entity}, by ${run.door}${run.source_id ? ` from ${run.source_id}` : ''}`],
+    [
+      'what',
+      `${run.dealer_id} ${run.entity ?? '(no entity)'}, by ${run.door}${run.source_id ? ` from ${run.source_id}` : ''}`,
+    ],
+    ...(run.file === undefined ? [] : [['file', run.file.path]]),
     ['started', run.started_at],
     ['took', took],
   ];
   for (const line of alignLeft(facts)) output.line(line);
   output.line();
   for (const line of layOutReceipt(run.receipt, style)) output.line(line);
+  const notes = run.notes ?? [];
+  if (notes.length > 0) output.line();
+  for (const note of notes) output.line(`  ${note}`);
   const errors = run.errors ?? [];
   if (errors.length === 0) return;
   output.line();

@@ -50,7 +50,7 @@ export const runs: Command = {
           const counts = [read, rejected, written].map(formatCount);
           const started = run.started_at.replace(/\.\d+Z$/, 'Z');
           const status = formatStatus(run.status, output.style);
-          return [started, run.entity, run.door, status, ...counts, mark, run.run_id];
+          return [started, run.entity ?? '–', run.door, status, ...counts, mark, run.run_id];
         }),
       );
     }

@@ -59,7 +59,7 @@ function receiptCells({ style }: Output, run: Run): string[] {
   ]);
   return [
     balanceMark(checkBalance(run.receipt).balanced, style),
-    run.entity,
+    run.entity ?? '–',
     `${formatCount(read)} read = ${readAs}`,
     `→ ${writtenAs}`,
     run.status,

@@ -39,7 +39,10 @@ export const runSchema = {
     run_id: { type: 'string' },
     dealer_id: { type: 'string' },
     source_id: { type: ['string', 'null'] },
-    entity: { enum: Object.keys(entities) },
+    entity: {
+      enum: [...Object.keys(entities), null],
+      description: 'Null where a file does not say which: such a run has failed.',
+    },
     door: { enum: ['push', 'reload', 'event', 'poll', 'file'] },
     status: {
       enum: ['running', 'succeeded', 'partial', 'suspect', 'failed', 'superseded'],
@@ -73,6 +76,16 @@ export const runSchema = {
       },
     },
     errors: { type: 'array', maxItems: 100, items: rowErrorSchema },
+    file: {
+      type: 'object',
+      description: 'Of the door `file`: the file as it arrived.',
+      properties: { path: { type: 'string', examples: ['acme/acme_part_stock.csv'] }, bytes: count },
+    },
+    notes: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'What one may want to know: what was sniffed in a file, a column that is new, a file taken before.',
+    },
   },
 } as const;
 
@@ -105,5 +118,7 @@ export function runDocument(run: Run) {
       balanced: run.sealed !== undefined && balances(counts, tally),
     },
     errors: run.errors,
+    ...(run.file === undefined ? {} : { file: run.file }),
+    ...(run.notes === undefined ? {} : { notes: run.notes }),
   };
 }

@@ -74,10 +74,10 @@ export function balances(counts: Counts, tally: Tally): boolean {
   return read === rejected + repeated + unchanged + upserts + deleteRows && upserts + deletes === ended;
 }
 
-/** A run is a success only when it balances and nothing was rejected, held or quarantined. */
-export function statusOf(counts: Counts, tally: Tally): RunStatus {
+/** A run is a success only when it balances, is not suspect, and nothing was rejected, held or quarantined. */
+export function statusOf(counts: Counts, tally: Tally, isSuspect = false): RunStatus {
   if (!balances(counts, tally)) return 'running';
-  if (tally.held > 0) return 'suspect';
+  if (isSuspect || tally.held > 0) return 'suspect';
   return counts.rejected > 0 || tally.quarantined > 0 ? 'partial' : 'succeeded';
 }
 
@@ -105,7 +105,8 @@ export interface Run {
   readonly runId: RunId;
   readonly dealerId: string;
   readonly sourceId: string | null;
-  readonly entity: EntityName;
+  /** Null where a file doesn't say which: such a run has failed. */
+  readonly entity: EntityName | null;
   readonly door: Door;
   readonly status: RunStatus;
   readonly startedAt: Date;
@@ -113,6 +114,28 @@ export interface Run {
   readonly sealed: Sealed | undefined;
   readonly tally: Tally;
   readonly errors: readonly RowError[];
+  /** Of the door `file`. */
+  readonly file?: RunFile;
+  /** What a person may want to know of a run that has not failed, such as what was guessed. */
+  readonly notes?: readonly string[];
+  /** How far it is, of runs that take long; only while they run. */
+  readonly progress?: Progress;
+}
+
+/** The file that a run was made of. */
+export interface RunFile {
+  /** As in the container `drops`, the dealer's folder included. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** How far a run is that reads a file. */
+export interface Progress {
+  /** Of the file, unpacked. */
+  readonly bytes: number;
+  readonly rows: number;
+  /** Changes that the queue has accepted. */
+  readonly sent: number;
 }
 
 /** What the door leaves behind once the queue has accepted everything. */
@@ -121,4 +144,8 @@ export interface Sealed {
   /** The attempt whose messages count, and how many there are: `seq` 0 to `messages` − 1. */
   readonly attempt: number;
   readonly messages: number;
+  /** Deletes that wait for approval; they are among the deletes of `counts`, and in no message. */
+  readonly held?: number;
+  /** The read was not what a complete read should be; contract.md, "A run". */
+  readonly isSuspect?: boolean;
 }

@@ -3,9 +3,11 @@ import { type EntityName, isEntityName } from '../model/entities.ts';
 import {
   type Door,
   emptyTally,
+  type Progress,
   parseRunId,
   type RowError,
   type Run,
+  type RunFile,
   type RunId,
   type RunStatus,
   type Sealed,
@@ -156,21 +158,26 @@ function locatePart(runId: RunId, attempt: number, seq: number): { partition: st
 function toCells(run: Run): Record<string, Cell> {
   return {
     door: run.door,
-    entity: run.entity,
+    ...(run.entity === null ? {} : { entity: run.entity }),
     status: run.status,
     started_at: run.startedAt.toISOString(),
     ...(run.sourceId === null ? {} : { source_id: run.sourceId }),
     ...(run.finishedAt === undefined ? {} : { finished_at: run.finishedAt.toISOString() }),
     ...(run.sealed === undefined ? {} : { sealed: JSON.stringify(run.sealed) }),
     tally: JSON.stringify(run.tally),
+    ...(run.progress === undefined ? {} : { progress: JSON.stringify(run.progress) }),
     ...packText('errors', JSON.stringify(run.errors)),
+    ...(run.file === undefined ? {} : { file: JSON.stringify(run.file) }),
+    ...(run.notes === undefined ? {} : packText('notes', JSON.stringify(run.notes))),
   };
 }
 
 function toRun({ partition, key, cells }: Row): Run {
-  const { source_id, finished_at, sealed } = cells;
-  const entity = String(cells.entity);
-  if (!isEntityName(entity)) throw new AdpError('INTERNAL', 'A run in the store has an unknown entity.');
+  const { source_id, finished_at, sealed, progress, file } = cells;
+  const entity = typeof cells.entity === 'string' ? cells.entity : null;
+  const notes = unpackText('notes', cells);
+  if (entity !== null && !isEntityName(entity))
+    throw new AdpError('INTERNAL', 'A run in the store has an unknown entity.');
   return {
     runId: `${partition}.${key}` as RunId,
     dealerId: partition,
@@ -183,6 +190,9 @@ function toRun({ partition, key, cells }: Row): Run {
     sealed: typeof sealed === 'string' ? (JSON.parse(sealed) as Sealed) : undefined,
     tally: typeof cells.tally === 'string' ? (JSON.parse(cells.tally) as Tally) : emptyTally,
     errors: parseList(unpackText('errors', cells)),
+    ...(typeof file === 'string' ? { file: JSON.parse(file) as RunFile } : {}),
+    ...(notes === undefined ? {} : { notes: JSON.parse(notes) as string[] }),
+    ...(typeof progress === 'string' ? { progress: JSON.parse(progress) as Progress } : {}),
   };
 }
 

@@ -95,10 +95,12 @@ export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs
     const detail = 'The run ended before all of its rows were accepted, and was not finished. Send them again.';
     return givenUp(run, now, detail);
   }
-  const tally = parts.map((part) => part.tally).reduce(addTallies, emptyTally);
+  const { held = 0, isSuspect } = run.sealed;
+  const tally = parts.map((part) => part.tally).reduce(addTallies, { ...emptyTally, held });
   const errors = [...run.errors.filter(fromDoor), ...parts.flatMap((part) => part.errors)].slice(0, maxErrorsShown);
   if (parts.length === run.sealed.messages && balances(run.sealed.counts, tally)) {
-    return { ...run, status: statusOf(run.sealed.counts, tally), tally, errors, finishedAt: now };
+    const { progress, ...closed } = run;
+    return { ...closed, status: statusOf(run.sealed.counts, tally, isSuspect), tally, errors, finishedAt: now };
   }
   if (!late || failed) return undefined;
   return givenUp({ ...run, tally, errors }, now, missing(run.sealed.messages, parts));

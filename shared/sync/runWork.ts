@@ -1,7 +1,16 @@
 import type { Clock } from '../clock.ts';
 import { AdpError } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
-import { type Door, emptyTally, newRunId, type RowError, type Run } from '../model/run.ts';
+import {
+  type Door,
+  emptyTally,
+  maxErrorsShown,
+  newRunId,
+  type RowError,
+  type Run,
+  type RunFile,
+  type RunId,
+} from '../model/run.ts';
 import { judge } from './closeRuns.ts';
 import type { Ingested } from './ingest.ts';
 import type { RunStore, StoredRun } from './runStore.ts';
@@ -15,9 +24,10 @@ export interface RunDeps {
 
 export interface NewRun {
   readonly dealerId: string;
-  readonly entity: EntityName;
+  readonly entity: EntityName | null;
   readonly sourceId: string | null;
   readonly door: Door;
+  readonly file?: RunFile;
 }
 
 /**
@@ -25,17 +35,27 @@ export interface NewRun {
  * what was sent. Work that fails leaves a failed run that says why.
  */
 export async function runWork(
-  { dealerId, entity, sourceId, door }: NewRun,
+  heading: NewRun,
   deps: RunDeps,
   work: (run: Run) => Promise<Ingested>,
 ): Promise<{ run: Run; ingested: Ingested }> {
+  const stored = await openRun(heading, deps);
+  let ingested: Ingested;
+  try {
+    ingested = await work(stored.run);
+  } catch (error) {
+    await failRun(stored, deps, error);
+    throw error;
+  }
+  return { run: await sealRun(stored, ingested, deps), ingested };
+}
+
+/** @param runId where it was fixed beforehand, so that a second try goes on with the same run */
+export async function openRun(heading: NewRun, deps: RunDeps, runId?: RunId): Promise<StoredRun> {
   const startedAt = new Date(deps.clock());
-  const stored = await deps.runs.open({
-    runId: newRunId(dealerId, startedAt, deps.random()),
-    dealerId,
-    entity,
-    sourceId,
-    door,
+  return await deps.runs.open({
+    ...heading,
+    runId: runId ?? newRunId(heading.dealerId, startedAt, deps.random()),
     status: 'running',
     startedAt,
     finishedAt: undefined,
@@ -43,18 +63,22 @@ export async function runWork(
     tally: emptyTally,
     errors: [],
   });
-  let ingested: Ingested;
-  try {
-    ingested = await work(stored.run);
-  } catch (error) {
-    await fail(stored, deps, error);
-    throw error;
-  }
-  return { run: await seal(stored, ingested, deps), ingested };
 }
 
-async function seal(stored: StoredRun, { counts, messages, errors }: Ingested, deps: RunDeps): Promise<Run> {
-  const sealed: Run = { ...stored.run, status: 'running', sealed: { counts, attempt: 1, messages }, errors };
+/** Everything was accepted by the queue. @param attempt whose messages count */
+export async function sealRun(
+  stored: StoredRun,
+  { counts, messages, errors, notes }: Ingested & { readonly notes?: readonly string[] },
+  deps: RunDeps,
+  attempt = 1,
+): Promise<Run> {
+  const sealed: Run = {
+    ...stored.run,
+    status: 'running',
+    sealed: { counts, attempt, messages },
+    errors,
+    ...(notes === undefined || notes.length === 0 ? {} : { notes }),
+  };
   // Nothing was sent: there is nothing to wait for.
   const run = messages === 0 ? (judge(sealed, [], new Date(deps.clock()), Number.POSITIVE_INFINITY) ?? sealed) : sealed;
   try {
@@ -71,8 +95,16 @@ async function seal(stored: StoredRun, { counts, messages, errors }: Ingested, d
   return run;
 }
 
-/** As well as it can: a run that can't even be failed is given up by the sweep. */
-async function fail(stored: StoredRun, deps: RunDeps, why: unknown): Promise<void> {
+/**
+ * As well as it can: a run that can't even be failed is given up by the sweep.
+ * @param rows what was wrong with single rows, where that is why
+ */
+export async function failRun(
+  stored: StoredRun,
+  deps: RunDeps,
+  why: unknown,
+  rows: readonly RowError[] = [],
+): Promise<void> {
   const error: RowError =
     why instanceof AdpError
       ? { code: why.code, detail: why.message }
@@ -82,7 +114,7 @@ async function fail(stored: StoredRun, deps: RunDeps, why: unknown): Promise<voi
       ...stored.run,
       status: 'failed',
       finishedAt: new Date(deps.clock()),
-      errors: [error],
+      errors: [error, ...rows].slice(0, maxErrorsShown),
     });
     await deps.runs.close(stored.run.runId);
   } catch (unsaved) {
