@@ -8,7 +8,7 @@ import { shapeOf } from '../model/shape.ts';
 import { type Validator, validatorOf } from '../model/validate.ts';
 import { isJsonObject } from './coerce.ts';
 import { keep, shortName } from './keep.ts';
-import type { SourceRow } from './path.ts';
+import { type SourceRow, stepsOf } from './path.ts';
 import { Problems } from './problems.ts';
 import { compileRule, type Fault, type Rule } from './rule.ts';
 import { isAbsent } from './scalar.ts';
@@ -54,6 +54,13 @@ export interface Mapper {
   remove(row: SourceRow): MapResult;
   /** The row's own fields that it reads, apart from those that `keepUnmapped` keeps. */
   readonly columns: readonly string[];
+  /** Those of them that the key fields read. */
+  readonly keyColumns: readonly string[];
+  /**
+   * True where rows whose `keyColumns` differ in their text have different ids, always: each key field is a column as it
+   * stands, or a constant. A transform, a choice or a date may make one id of two texts.
+   */
+  readonly isKeyVerbatim: boolean;
 }
 
 /** A row's metadata, no data: `"_op": "delete"`. */
@@ -91,6 +98,8 @@ export function compileMapper(options: MapperOptions): Mapper {
   const keyFields = fields.filter((field) => keySet.has(field.name));
   return {
     columns: [...columns],
+    keyColumns: [...new Set(keyFields.flatMap((field) => field.roots))],
+    isKeyVerbatim: key.every((name) => schema.properties[name]?.format === undefined && isVerbatim(mapping?.[name])),
     upsert(row) {
       const problems = new Problems();
       const data: Record<string, JsonValue> = {};
@@ -105,6 +114,14 @@ export function compileMapper(options: MapperOptions): Mapper {
       return finish(row, data, problems);
     },
   };
+}
+
+/** Undefined: the key field's default, or in canonical rows the field itself. */
+function isVerbatim(rule: FieldMapping | undefined): boolean {
+  if (rule === undefined) return true;
+  const { from, const: constant, transform = [], ...rest } = typeof rule === 'string' ? { from: rule } : rule;
+  if (transform.length > 0 || Object.keys(rest).length > 0) return false;
+  return constant !== undefined || (typeof from === 'string' && (stepsOf(from)?.length ?? 1) === 1);
 }
 
 interface Field extends Target {

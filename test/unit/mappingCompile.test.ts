@@ -360,3 +360,30 @@ describe('a pack', () => {
     expect(Object.keys(merged)).toEqual(['__proto__']);
   });
 });
+
+describe('the columns of the key', () => {
+  const keyOf = (mapping: EntityMapping | undefined, entity: MapperOptions['entity'] = 'part_stock') => {
+    const { keyColumns, isKeyVerbatim } = compileMapper({ entity, mapping, keepUnmapped: true, zone: 'UTC' });
+    return { keyColumns: [...keyColumns].sort(), isKeyVerbatim };
+  };
+
+  test('are those that the key fields read', () => {
+    expect(keyOf({ part_number: 'Number', branch_code: { const: '1' }, on_hand: 'Quantity' })).toEqual({
+      keyColumns: ['Number'],
+      isKeyVerbatim: true,
+    });
+    expect(keyOf(undefined)).toEqual({ keyColumns: ['bin', 'branch_code', 'part_number'], isKeyVerbatim: true });
+  });
+
+  test('are not the key itself where two texts can make one id', () => {
+    const verbatim = (rule: EntityMapping[string]) => keyOf({ part_number: rule }).isKeyVerbatim;
+    expect(verbatim({ from: 'Number' })).toBe(true);
+    expect(verbatim('Item No.')).toBe(true);
+    expect(verbatim({ from: 'Number', transform: ['upper'] })).toBe(false);
+    expect(verbatim({ from: 'Number', default: 'none' })).toBe(false);
+    expect(verbatim({ from: ['A', 'B'] })).toBe(false);
+    expect(verbatim({ coalesce: ['A', 'B'] })).toBe(false);
+    expect(verbatim('item.number')).toBe(false);
+    expect(keyOf(undefined, 'part_price').isKeyVerbatim).toBe(false);
+  });
+});
