@@ -72,13 +72,22 @@ export type OpenTable = (name: string) => Table;
 
 const maxProperty = 32_000;
 
-/** Splits a long text over the properties `{name}`, `{name}1`, `{name}2` … */
+/** Splits a long text over the properties `{name}`, `{name}1`, `{name}2` …, never within a character. */
 export function packText(name: string, text: string): Record<string, string> {
   const cells: Record<string, string> = {};
-  for (let i = 0; i === 0 || i * maxProperty < text.length; i++) {
-    cells[i === 0 ? name : `${name}${i}`] = text.slice(i * maxProperty, (i + 1) * maxProperty);
+  let start = 0;
+  for (let i = 0; i === 0 || start < text.length; i++) {
+    const cut = start + maxProperty;
+    const end = isWithinPair(text, cut) ? cut - 1 : cut;
+    cells[i === 0 ? name : `${name}${i}`] = text.slice(start, end);
+    start = end;
   }
   return cells;
+}
+
+/** Half a surrogate pair is no text: the service would refuse it or put another character in its place. */
+function isWithinPair(text: string, at: number): boolean {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }
 
 /** The opposite of `packText`; `undefined` where there is none. */
