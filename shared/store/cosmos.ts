@@ -193,7 +193,7 @@ function resultOf(error: unknown): WriteResult {
   if (status === 0 && !isNetworkFailure(error)) throw error;
   if (status === 404 || status === 409 || status === 412) return { kind: 'conflict' };
   if (status === 400 || status === 413) return { kind: 'refused', status };
-  return { kind: 'busy', status, retryAfterMs: retryAfterOf(error) };
+  return { kind: 'busy', status, retryAfterMs: retryAfterOf(error), cause: error };
 }
 
 /** Node's and the SDK's own errors of connections carry a code in letters (`ECONNREFUSED`), or are time-outs. */

@@ -26,13 +26,13 @@ export type RecordWrite =
 /**
  * How a write ended.
  * - `conflict`: it exists, is gone, or has another ETag: read again and decide again
- * - `busy`: throttled or out of reach; try again after `retryAfterMs`
+ * - `busy`: throttled or out of reach, by `cause`; try again after `retryAfterMs`
  * - `refused`: this document can never be written (too large, malformed)
  */
 export type WriteResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'busy'; readonly status: number; readonly retryAfterMs: number }
+  | { readonly kind: 'busy'; readonly status: number; readonly retryAfterMs: number; readonly cause?: unknown }
   | { readonly kind: 'refused'; readonly status: number };
 
 export interface RecordStore {
@@ -70,12 +70,13 @@ export async function applyChanges(message: ChangeMessage, deps: WriterDeps, dea
   const unwritable: Unwritable[] = [];
   let pending: readonly Change[] = message.changes;
   for (let round = 0; pending.length > 0; round++) {
-    const { done, again, refused, retryAfterMs } = await applyRound(message, pending, deps, deadline);
+    const { done, again, refused, busy } = await applyRound(message, pending, deps, deadline);
     for (const outcome of done) counts[outcome]++;
     unwritable.push(...refused);
     pending = again;
-    if (retryAfterMs !== undefined) await waitUntil(deps, Math.max(retryAfterMs, backoff(round)), deadline);
-    else if (pending.length > 0 && round >= 5) await waitUntil(deps, backoff(round - 5), deadline);
+    if (busy !== undefined)
+      await waitUntil(deps, Math.max(busy.retryAfterMs, backoff(round)), deadline, isBusy(busy.cause));
+    else if (pending.length > 0 && round >= 5) await waitUntil(deps, backoff(round - 5), deadline, isBusy());
   }
   if (unwritable.length > 0) {
     await deps.quarantine(message, unwritable);
@@ -94,8 +95,8 @@ interface Round {
   readonly done: Decision['outcome'][];
   readonly again: Change[];
   readonly refused: Unwritable[];
-  /** Set if the store was busy. */
-  readonly retryAfterMs: number | undefined;
+  /** How and for how long, if the store was busy. */
+  readonly busy: { readonly retryAfterMs: number; readonly cause: unknown } | undefined;
 }
 
 /** Reads once, decides, writes once. What met a conflict or a busy store is left for another round. */
@@ -120,21 +121,23 @@ async function applyRound(
     if (decision.kind === 'nothing') round.done.push(decision.outcome);
     else writes.push({ change, decision, write: toWrite(message, change, decision, before, new Date(deps.clock())) });
   }
-  if (writes.length === 0) return { ...round, retryAfterMs: undefined };
+  if (writes.length === 0) return { ...round, busy: undefined };
   const results = await deps.records.write(
     dealer_id,
     entity,
     writes.map(({ write }) => write),
   );
-  let retryAfterMs: number | undefined;
+  let busy: Round['busy'];
   for (const [i, { change, decision }] of writes.entries()) {
     const result = results[i] ?? { kind: 'busy', status: 0, retryAfterMs: 0 };
     if (result.kind === 'done') round.done.push(decision.outcome);
     else if (result.kind === 'refused') round.refused.push({ change, error: refusal(change, result.status) });
     else round.again.push(change);
-    if (result.kind === 'busy') retryAfterMs = Math.max(retryAfterMs ?? 0, result.retryAfterMs);
+    if (result.kind === 'busy') {
+      busy = { retryAfterMs: Math.max(busy?.retryAfterMs ?? 0, result.retryAfterMs), cause: result.cause };
+    }
   }
-  return { ...round, retryAfterMs };
+  return { ...round, busy };
 }
 
 async function readPatiently(message: ChangeMessage, ids: string[], deps: WriterDeps, deadline: Date) {
@@ -193,9 +196,13 @@ function backoff(attempt: number): number {
   return Math.min(10_000, 200 * 2 ** attempt);
 }
 
-async function waitUntil(deps: WriterDeps, ms: number, deadline: Date, cause?: AdpError): Promise<void> {
-  if (deps.clock() + ms > deadline.getTime()) {
-    throw cause ?? new AdpError('NETWORK_ERROR', 'Cosmos DB is busy; the message is given back and comes again.');
-  }
+/** The cause is what a log tells of a store that is not busy at all, but wrongly asked. */
+function isBusy(cause?: unknown): AdpError {
+  return new AdpError('NETWORK_ERROR', 'Cosmos DB is busy; the message is given back and comes again.', { cause });
+}
+
+/** @throws the error instead of waiting beyond the deadline */
+async function waitUntil(deps: WriterDeps, ms: number, deadline: Date, error: AdpError): Promise<void> {
+  if (deps.clock() + ms > deadline.getTime()) throw error;
   await deps.wait(ms);
 }
