@@ -22,12 +22,12 @@ export function writeDiffData(before: string, after: string, rows: number): Diff
   let inserted = 0;
   let updated = 0;
   let removed = 0;
-  write(before, rows, (put) => {
+  write(before, (put) => {
     for (let row = 0; row < rows; row += 1) {
       put(line(row, 0));
     }
   });
-  write(after, rows, (put) => {
+  write(after, (put) => {
     for (let place = 0; place < rows; place += 1) {
       const row = shuffled(place, rows);
       const lot = random(row, 99) % 1000;
@@ -50,7 +50,7 @@ export function writeDiffData(before: string, after: string, rows: number): Diff
   return { rows, inserted, updated, removed };
 }
 
-function write(path: string, _rows: number, fill: (put: (line: string) => void) => void): void {
+function write(path: string, fill: (put: (line: string) => void) => void): void {
   const file = openSync(path, 'w');
   let lines: string[] = [`\ufeff${header}\r\n`];
   fill((text) => {
@@ -70,7 +70,8 @@ function isRagged(row: number): boolean {
 
 function line(row: number, generation: number): string {
   const part = `P${((row * 2_654_435_761) % 4_294_967_296).toString(36).toUpperCase().padStart(7, '0')}-${row.toString(36)}`;
-  const rare = random(row, 1) % 20 === 0 ? rareWords[random(row, 2) % rareWords.length] : words[random(row, 2) % words.length];
+  const rare =
+    random(row, 1) % 20 === 0 ? rareWords[random(row, 2) % rareWords.length] : words[random(row, 2) % words.length];
   const description = `${words[random(row, 3) % words.length]} ${rare} ${row % 10}`;
   const price = 1 + (random(row, 4) % 90_000) / 100;
   const sold = random(row, 5) % 10 < 3 ? '' : day(random(row, 5));

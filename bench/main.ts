@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark.ts';
+import { diffSnapshots } from './diffSnapshots.ts';
 import { measure, type Outcome } from './measure.ts';
 import { push } from './push.ts';
 import { readCsv } from './readCsv.ts';
@@ -10,7 +11,7 @@ import { startBundled } from './startBundled.ts';
 import { formatTable } from './table.ts';
 import { write } from './write.ts';
 
-const benchmarks: readonly Benchmark[] = [readCsv, readJson, push, write, startBundled];
+const benchmarks: readonly Benchmark[] = [readCsv, readJson, push, write, startBundled, ...diffSnapshots];
 
 const prefix = process.argv[2] ?? '';
 const chosen = benchmarks.filter(({ name }) => name.startsWith(prefix));

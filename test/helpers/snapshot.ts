@@ -93,8 +93,8 @@ export async function cutRows(
 
 /** A baseline in memory. */
 export interface Saved {
-  readonly index: Buffer;
-  readonly keys: Buffer;
+  readonly index: Uint8Array;
+  readonly keys: Uint8Array;
 }
 
 export interface Diffed {
@@ -169,4 +169,9 @@ export async function diff(
 
 export function contentOf({ values }: SnapshotRow): string {
   return JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Whether bytes are the same; to be told of thousands that differ helps nobody. */
+export function isEqual(some: Uint8Array, others: Uint8Array): boolean {
+  return Buffer.compare(some, others) === 0;
 }

@@ -2,7 +2,7 @@
 //
 // event  8 B: kind u32 | row u32
 import { allocate } from './memory';
-import { PRINT, keyBytes, keyIsFirst, keys, prints, setKeyLength } from './fingerprints';
+import { PRINT, keyIsFirst, keys, prints, setKeyLength } from './fingerprints';
 import { FAULT_NONE, FAULT_RAGGED, ROW, rowCount, rows } from './rows';
 import {
   ABSENT,
@@ -11,12 +11,11 @@ import {
   SLOT,
   UNKNOWN,
   addFresh,
-  base,
   baseCount,
-  bucketOf,
-  directory,
+  directoryEntry,
   findBase,
   findFresh,
+  guess,
   isSeen,
   markSeen,
 } from './table';
@@ -65,30 +64,47 @@ export function eventRow(event: u32): u32 {
   eventCount++;
 }
 
+/** Rows whose slots are looked at ahead: so many cache lines, and pages of memory, are at hand at once. */
+const AHEAD: u32 = 128;
+
 /**
- * Looks at the baseline's slots of all rows before any is used. The addresses don't hang on one another, so that the
+ * Looks at the baseline's slots of some rows before any is used. The addresses don't hang on one another, so that the
  * processor waits for many at once; without this the wait for memory is most of the comparison.
  */
-function warm(): void {
+function warm(from: u32, to: u32): void {
   if (baseCount == 0) return;
   let sum: u64 = 0;
-  for (let r: u32 = 0, print = prints; r < rowCount; r++, print += PRINT) {
-    sum += load<u32>(directory + (<usize>bucketOf(load<u64>(print)) << 2));
+  for (let r = from, print = prints + <usize>from * PRINT; r < to; r++, print += PRINT) {
+    sum += load<u32>(directoryEntry(load<u64>(print)));
   }
-  for (let r: u32 = 0, print = prints; r < rowCount; r++, print += PRINT) {
-    const first = load<u32>(directory + (<usize>bucketOf(load<u64>(print)) << 2));
-    sum += load<u64>(base + <usize>first * SLOT, 64);
+  for (let r = from, print = prints + <usize>from * PRINT; r < to; r++, print += PRINT) {
+    const slot = guess(load<u64>(print));
+    sum += load<u64>(slot - SLOT) + load<u64>(slot + SLOT);
   }
   warmth = sum;
 }
 
 /** Compares the batch. How many events there are; of the keys, those of rows that were met first stay. */
 export function compare(): u32 {
-  warm();
   eventCount = 0;
-  let kept = rowCount == 0 ? keyBytes : 0;
-  let isFirstKey = true;
-  for (let r: u32 = 0, print = prints, row = rows; r < rowCount; r++, print += PRINT, row += ROW) {
+  kept = KEPT_ALL;
+  for (let from: u32 = 0; from < rowCount; from += AHEAD) {
+    const to = min(from + AHEAD, rowCount);
+    warm(from, to);
+    compareSome(from, to);
+  }
+  if (kept != KEPT_ALL) setKeyLength(kept);
+  return eventCount;
+}
+
+const KEPT_ALL: u32 = 0xffffffff;
+/** Where the next key is kept, once one was not. */
+let kept: u32 = 0;
+
+function compareSome(from: u32, to: u32): void {
+  let row = rows + <usize>from * ROW;
+  let print = prints + <usize>from * PRINT;
+  for (let r = from; r < to; r++, print += PRINT, row += ROW) {
     const record = load<u64>(print, 24);
     const bytes = <u32>(record >> 32);
     const fault = load<u32>(row, 16);
@@ -97,17 +113,14 @@ export function compare(): u32 {
       put(BROKEN, r);
       continue;
     }
-    if (isFirstKey) {
-      isFirstKey = false;
-      kept = <u32>record;
-    }
     const isKept = fault == FAULT_NONE ? compareRow(r, print) : compareBroken(r, print, fault);
-    if (!isKept) continue;
-    if (kept != <u32>record) memory.copy(keys + kept, keys + <u32>record, bytes);
-    kept += bytes;
+    if (!isKept) {
+      if (kept == KEPT_ALL) kept = <u32>record;
+    } else if (kept != KEPT_ALL) {
+      memory.copy(keys + kept, keys + <u32>record, bytes);
+      kept += bytes;
+    }
   }
-  if (!isFirstKey) setKeyLength(kept);
-  return eventCount;
 }
 
 /** Whether the key is met for the first time. */
