@@ -6,11 +6,8 @@ import { fail } from '../http/problem.ts';
 /** contract.md: a body is at most 32 MiB, raw and unpacked. */
 export const maxBodyBytes = 32 * 1024 * 1024;
 
-/** A body as it was sent, with its SHA-256. */
-export interface Body {
-  readonly chunks: readonly Uint8Array[];
-  readonly hash: string;
-}
+/** A body as it was sent. */
+export type Body = readonly Uint8Array[];
 
 /** Reads a body to its end. @throws 415 for an encoding that isn't gzip, 413 for more than 32 MiB */
 export async function readBody(bytes: AsyncIterable<Uint8Array>, headers: Headers): Promise<Body> {
@@ -18,18 +15,19 @@ export async function readBody(bytes: AsyncIterable<Uint8Array>, headers: Header
   if (encoding !== 'identity' && encoding !== 'gzip') {
     fail(415, 'DATA_ERROR', 'Content-Encoding may be gzip.', {}, { 'accept-encoding': 'gzip, identity' });
   }
-  const hash = createHash('sha256').update(encoding);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of limitBytes(bytes, maxBodyBytes)) {
-    hash.update(chunk);
-    chunks.push(chunk);
-  }
-  return { chunks, hash: hash.digest('hex') };
+  return await Array.fromAsync(limitBytes(bytes, maxBodyBytes));
+}
+
+/** SHA-256 of a body and its encoding: what tells whether the same is sent again. */
+export function hashOf(body: Body, headers: Headers): string {
+  const hash = createHash('sha256').update(encodingOf(headers));
+  for (const chunk of body) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** The body's content, unpacked. */
-export function unpack({ chunks }: Body, headers: Headers): AsyncIterable<Uint8Array> {
-  return encodingOf(headers) === 'gzip' ? gunzip(each(chunks), { maxBytes: maxBodyBytes }) : each(chunks);
+export function unpack(body: Body, headers: Headers): AsyncIterable<Uint8Array> {
+  return encodingOf(headers) === 'gzip' ? gunzip(each(body), { maxBytes: maxBodyBytes }) : each(body);
 }
 
 function encodingOf(headers: Headers): string {

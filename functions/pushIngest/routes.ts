@@ -7,7 +7,7 @@ import { fail, retryAfterText, toProblem } from '../http/problem.ts';
 import type { ApiResponse } from '../http/response.ts';
 import { type Route, route } from '../http/route.ts';
 import { rowErrorSchema } from '../runs/runDocument.ts';
-import { readBody, unpack } from './body.ts';
+import { hashOf, readBody, unpack } from './body.ts';
 import { limitRate } from './rate.ts';
 
 const count = { type: 'integer', minimum: 0 } as const;
@@ -87,7 +87,8 @@ export function pushRoutes(): Route[] {
         };
         const key = idempotencyKey(headers);
         const scope = { dealerId, entity, sourceId: source.sourceId };
-        const answer = key === undefined ? await work() : await once(app.idempotency, scope, key, body.hash, work);
+        const answer =
+          key === undefined ? await work() : await once(app.idempotency, scope, key, hashOf(body, headers), work);
         return withHeaders(answer, rate);
       },
     }),

@@ -1,6 +1,6 @@
 import { toDecimal, toExactNumber } from '../model/decimal.ts';
 import type { FieldSchema } from '../model/fieldSchema.ts';
-import { canonicalTime } from '../model/instant.ts';
+import { canonicalTime, isDate } from '../model/instant.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import { NumberLiteral } from '../model/literal.ts';
 import { shapeOf } from '../model/shape.ts';
@@ -114,6 +114,8 @@ function timeCoercion(zone: TimeZone): Coerce {
 /** A time is a date only at midnight: of the clock it was written by, or for a Date in UTC or the source's zone. */
 function dateCoercion(zone: TimeZone): Coerce {
   return (value, problems) => {
+    // Most dates need nothing.
+    if (typeof value === 'string' && isDate(value)) return value;
     const written = typeof value === 'string' ? readIso(value.trim()) : null;
     if (written !== null) {
       const { hour, minute, second, nanosecond } = written;

@@ -13,6 +13,14 @@ export function isInstant(text: string): text is Instant {
   return pattern.test(text) && isDay(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10)));
 }
 
+/** True for `YYYY-MM-DD` that names a real day. */
+export function isDate(text: string): boolean {
+  if (!date.test(text)) return false;
+  return isDay(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10)));
+}
+
+const date = /^\d{4}-\d\d-\d\d$/;
+
 /** True where the proleptic Gregorian calendar has that day, in the years 0001 to 9999. */
 export function isDay(year: number, month: number, day: number): boolean {
   if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1) return false;

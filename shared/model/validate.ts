@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { isDecimal } from './decimal.ts';
 import { type EntityName, entities } from './entities.ts';
 import { type FieldError, maxErrorsPerRow } from './fieldError.ts';
-import { isDay } from './instant.ts';
+import { isDate } from './instant.ts';
 import { shapeOf } from './shape.ts';
 
 /** Checks canonical data against its entity's schema; an empty list means that they are valid. */
@@ -30,11 +30,6 @@ const time = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9
 
 function isCanonicalTime(text: string): boolean {
   return time.test(text) && isDate(text.slice(0, 10));
-}
-
-function isDate(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  return isDay(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10)));
 }
 
 function validatorBy(validate: ValidateFunction, entity: EntityName): Validator {
