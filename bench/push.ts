@@ -10,7 +10,9 @@ import { stockRows } from './readRows.ts';
 
 const batchCount = 50;
 const rowsABatch = 1_000;
-const clients = 4;
+const clients = 8;
+/** Times that all batches are pushed before anything counts: a host that has run for a minute is what dealers meet. */
+const warmUps = 5;
 
 interface Setup {
   readonly hub: Hub;
@@ -60,6 +62,10 @@ async function setUp(): Promise<Setup> {
   const batches = Array.from({ length: batchCount }, (_, batch) =>
     JSON.stringify(rows.slice(batch * rowsABatch, (batch + 1) * rowsABatch)),
   );
+  for (let i = 0; i < warmUps; i++) {
+    await rate(batches, (batch) => pushOne(hub, batch));
+    await rate(batches, (batch) => sendBare(sender, batch));
+  }
   return { hub, client, sender, batches };
 }
 
