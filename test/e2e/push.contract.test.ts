@@ -223,6 +223,25 @@ describe('_op', () => {
     expect(parts.filter((part) => all.has(`${part}::`))).toEqual(parts);
   });
 
+  test('of a key that comes twice in a batch, the later row stands', async () => {
+    const gone = (part_number: string) => ({ part_number, _op: 'delete' });
+    const { body } = await push([stock('order-1'), gone('order-1'), gone('order-2'), stock('order-2', 5)]);
+    expect(await hub.closed(body.run_id)).toMatchObject({
+      status: 'succeeded',
+      receipt: { read: 4, repeated: 2, upserts: 1, deletes: 1, applied: { inserted: 1, deleted: 1 }, balanced: true },
+    });
+    expect((await held('part_stock', 'order-1::')).status).toBe(404);
+    expect((await held('part_stock', 'order-2::')).data.on_hand).toBe(5);
+  });
+
+  test('what was deleted comes back when it is pushed again', async () => {
+    const part = 'back-again';
+    for (const rows of [[stock(part, 1)], [{ part_number: part, _op: 'delete' }], [stock(part, 2)]]) {
+      await hub.closed((await push(rows)).body.run_id);
+    }
+    expect(await held('part_stock', `${part}::`)).toMatchObject({ data: { on_hand: 2 }, deleted_at: null });
+  });
+
   test('anything else is a rejected row', async () => {
     const { body } = await push([stock('A'), { ...stock('B'), _op: 'remove' }]);
     expect(body).toMatchObject({ accepted: 1, errors: [{ index: 1, field: '_op' }] });
