@@ -68,6 +68,8 @@ interface FormatNames {
   readonly mediaTypes: readonly string[];
   /** Lower case, without the dot. */
   readonly extensions: readonly string[];
+  /** Not text: then data that don't begin so are of another format. */
+  readonly isBinary?: true;
   /** True for data that begin as only this format does; `start` are some hundred bytes, or all that there are. */
   detect(start: Uint8Array): boolean;
 }
@@ -106,12 +108,8 @@ export const pageRows = 1_000;
  * kind.
  */
 export function defineFormat(definition: Definition): Format {
-  const { name, mediaTypes, extensions } = definition;
   return {
-    name,
-    mediaTypes,
-    extensions,
-    detect: (start) => definition.detect(start),
+    ...definition,
     async *read(source, options = {}) {
       const { signal, maxRows } = options;
       let rows = 0;

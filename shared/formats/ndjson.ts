@@ -1,4 +1,5 @@
 import { defineFormat } from './format.ts';
+import { isJsonObject } from './jsonObject.ts';
 import { NdjsonReader } from './ndjsonReader.ts';
 import { decodeUtf8 } from './text.ts';
 
@@ -11,7 +12,7 @@ export const ndjson = defineFormat({
   mediaTypes: ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines'],
   extensions: ['ndjson', 'jsonl'],
   needs: 'stream',
-  detect: () => false,
+  detect: beginsWithLine,
   async *read(bytes, options) {
     const lines = new NdjsonReader(options);
     const blocks = decodeUtf8(bytes, {
@@ -24,3 +25,15 @@ export const ndjson = defineFormat({
     yield lines.end();
   },
 });
+
+/** True where the first line is an object of its own, which is not JSON that holds its rows as `records`. */
+function beginsWithLine(start: Uint8Array): boolean {
+  const text = Buffer.from(start).toString('utf8');
+  const lineEnd = text.indexOf('\n');
+  try {
+    const first: unknown = JSON.parse(lineEnd < 0 ? '' : text.slice(0, lineEnd));
+    return isJsonObject(first) && !Array.isArray(first.records);
+  } catch {
+    return false;
+  }
+}
