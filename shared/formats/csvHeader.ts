@@ -34,18 +34,25 @@ export function sniffDelimiter(text: string, start: number, quote: string, isLas
 
 /** @throws AdpError DATA_ERROR naming what can't be a field's name: an empty or repeated one, or one with a NUL */
 export function checkHeader(names: readonly string[], line: number): void {
+  for (const [index, name] of names.entries()) {
+    if (name.trim() === '') {
+      throw damaged(`The header (line ${line}) has no name for column ${index + 1}.`);
+    }
+  }
+  checkNames(names, `line ${line}`);
+}
+
+/** @param where the header is, for the error. Throws as `checkHeader`, but for empty names. */
+export function checkNames(names: readonly string[], where: string): void {
   const seen = new Map<string, number>();
   for (const [index, name] of names.entries()) {
     const column = index + 1;
-    if (name.trim() === '') {
-      throw damaged(`The header (line ${line}) has no name for column ${column}.`);
-    }
     if (name.includes('\0')) {
-      throw damaged(`The header (line ${line}) has a NUL character in the name of column ${column}.`);
+      throw damaged(`The header (${where}) has a NUL character in the name of column ${column}.`);
     }
     const first = seen.get(name);
     if (first !== undefined) {
-      throw damaged(`The header (line ${line}) names columns ${first} and ${column} both ${JSON.stringify(name)}.`);
+      throw damaged(`The header (${where}) names columns ${first} and ${column} both ${JSON.stringify(name)}.`);
     }
     seen.set(name, column);
   }
