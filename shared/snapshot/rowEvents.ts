@@ -4,6 +4,7 @@ import { type RowShape, readFault, readValues } from './rowText.ts';
 import type { BrokenRow, SnapshotChange, SnapshotHandler } from './snapshot.ts';
 
 const handedOver = 1000;
+const unknown = { low: 0, high: 0 };
 
 /** Takes the kernel's events: rows that may have changed are mapped, and given away where their content has. */
 export class RowEvents<T> {
@@ -67,7 +68,7 @@ export class RowEvents<T> {
     if (mapped === undefined) {
       this.#kernel.refuse(event);
       this.rejected += 1;
-    } else if (this.#kernel.accept(event, fromHex(mapped.contentHash))) {
+    } else if (this.#kernel.accept(event, mapped.contentHash === undefined ? unknown : fromHex(mapped.contentHash))) {
       this.changed[kind] += 1;
       this.#changes.push({ kind, change: mapped.change });
     } else {

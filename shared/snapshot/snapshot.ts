@@ -4,6 +4,8 @@ import type { ByteSink, ByteSource } from './bytes.ts';
 export interface SnapshotOptions {
   /** Names of the columns that make the key, in the order in which it is written. */
   readonly key: readonly string[];
+  /** Those of them that a file may lack, because they have a default. Where one comes or goes, the baseline is void. */
+  readonly optionalKey?: readonly string[];
   /** One ASCII character. Default: what the header shows. */
   readonly delimiter?: string;
   /** One ASCII character. Default `"`. */
@@ -49,9 +51,10 @@ export interface BrokenRow {
   readonly raw: string;
 }
 
-/** A mapped row: the `content_hash` of its data, in hex, and whatever the caller wants back if it has changed. */
 export interface MappedRow<T> {
-  readonly contentHash: string;
+  /** The `content_hash` of its data, in hex. Absent: a row that is written in another way is a change. */
+  readonly contentHash?: string;
+  /** Whatever the caller wants back if the row has changed. */
   readonly change: T;
 }
 
@@ -105,6 +108,8 @@ export interface SnapshotResult {
   readonly baseline: 'none' | 'used' | { readonly void: string };
   /** Removals whose keys the baseline's side file doesn't have: it is damaged, and the store must be asked. */
   readonly lostRemovals: number;
+  /** The columns of the key that the file has: `removed` gives their values. */
+  readonly key: readonly string[];
   /** Columns of the file, and of the baseline where one was used. */
   readonly columns: readonly string[];
   readonly previousColumns: readonly string[] | undefined;

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FormatRow } from '../../shared/formats/format.ts';
 import type { ByteSource } from '../../shared/snapshot/bytes.ts';
 import { diffSnapshot } from '../../shared/snapshot/diffSnapshot.ts';
+import { indexSnapshot } from '../../shared/snapshot/indexSnapshot.ts';
 import { Input, openFile } from '../../shared/snapshot/input.ts';
 import type { Kernel } from '../../shared/snapshot/kernel/kernel.ts';
 import { PlainKernel } from '../../shared/snapshot/kernel/plain/plainKernel.ts';
@@ -165,6 +166,14 @@ export async function diff(
     kernel,
   );
   return { result, changes, broken, removed, progress, saved: { index: index.bytes(), keys: keys.bytes() } };
+}
+
+/** A baseline of a file in memory, made without looking at its rows. */
+export async function index(data: string, kernel: Kernel): Promise<Saved> {
+  const index = memorySink();
+  const keys = memorySink();
+  await indexSnapshot(memorySource(data), { index, keys }, testOptions, undefined, kernel);
+  return { index: index.bytes(), keys: keys.bytes() };
 }
 
 export function contentOf({ values }: SnapshotRow): string {

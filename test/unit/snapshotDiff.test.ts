@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { sourceOf } from '../../shared/snapshot/bytes.ts';
-import { contentOf, type Diffed, diff, isEqual, kernels } from '../helpers/snapshot.ts';
+import { contentOf, type Diffed, diff, index, isEqual, kernels } from '../helpers/snapshot.ts';
 
 /** Each change as `kind values`, sorted. */
 const shown = ({ changes }: Diffed) =>
@@ -171,7 +171,9 @@ describe.each(kernels)('a diff by the kernel in %s', (_name, kernel) => {
     expect(first.result).toMatchObject({ inserted: 2, rejected: 1 });
     const second = await diff('id,v\n1,bad\n2,b\n', first.saved, { kernel: kernel(), content });
     expect(second.result).toMatchObject({ rejected: 1, unchanged: 1, removed: 0 });
-    const third = await diff('id,v\n1,a\n2,b\n3,c\n', second.saved, { kernel: kernel(), content });
+    const again = await diff('id,v\n1,bad\n2,b\n', second.saved, { kernel: kernel(), content });
+    expect(again.result).toMatchObject({ rejected: 1, unchanged: 1, removed: 0 });
+    const third = await diff('id,v\n1,a\n2,b\n3,c\n', again.saved, { kernel: kernel(), content });
     expect(shown(third)).toEqual(['insert 3|c']);
     // A good row after a refused one of the same key.
     const both = await diff('id,v\n4,bad\n4,good\n5,a\n', undefined, { kernel: kernel(), content, chunkBytes: 8 });
@@ -203,6 +205,28 @@ describe.each(kernels)('a diff by the kernel in %s', (_name, kernel) => {
       code: 'MAPPING_ERROR',
       message: 'The file has no column "id"; it has ID, v.',
     });
+  });
+
+  test('a column of the key that may be missing voids the baseline when it comes or goes', async () => {
+    const options = { key: ['id', 'site'], optionalKey: ['site'] };
+    const first = await diff('id,v\n1,a\n2,b\n', undefined, { kernel: kernel(), ...options });
+    expect(first.result.key).toEqual(['id']);
+    const second = await diff('v,id\na,1\n', first.saved, { kernel: kernel(), ...options });
+    expect(second.result).toMatchObject({ baseline: 'used', unchanged: 1, removed: 1 });
+    const third = await diff('id,site,v\n1,,a\n', first.saved, { kernel: kernel(), ...options });
+    expect(third.result).toMatchObject({ baseline: { void: 'the key has changed' }, inserted: 1, removed: 0 });
+    await expect(diff('site,v\n1,a', undefined, { kernel: kernel(), ...options })).rejects.toThrow('no column "id"');
+  });
+
+  test('a baseline that is made without looking at rows finds the same changes', async () => {
+    const before = 'id,v\n1,a\n2,b\n2,B\n3,"c"\n4\n5,e\n';
+    const saved = await index(before, kernel());
+    const looked = await diff(before, undefined, { kernel: kernel() });
+    for (const text of ['v,id\na,1\nc,3\nx,4\nB,2\n', before]) {
+      const { changes, removed } = await diff(text, saved, { kernel: kernel() });
+      const expected = await diff(text, looked.saved, { kernel: kernel() });
+      expect({ changes, removed }).toEqual({ changes: expected.changes, removed: expected.removed });
+    }
   });
 
   test('goes on by chunks, of streams too, and says how far it is', async () => {
