@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts';
+import { file } from './fileConnector.ts';
 
 /** Every kind of connection that contract.md names. */
 export const connectorNames = ['push', 'file', 'mssql', 'postgres', 'mysql', 'rest', 'webhook'] as const;
@@ -36,4 +37,4 @@ const push: ConnectorSettings = {
 };
 
 /** The connectors that are built; a source with another one is refused. */
-export const connectors: Readonly<Partial<Record<ConnectorName, ConnectorSettings>>> = { push };
+export const connectors: Readonly<Partial<Record<ConnectorName, ConnectorSettings>>> = { push, file };

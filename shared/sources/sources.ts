@@ -3,13 +3,17 @@ import { createCache } from '../cache.ts';
 import type { Clock } from '../clock.ts';
 import { AdpError } from '../errors.ts';
 import type { Mapper } from '../mapping/compile.ts';
+import { type Alternatives, neededColumns } from '../mapping/neededColumns.ts';
 import type { EntityName } from '../model/entities.ts';
 import type { OpenTable } from '../store/tables.ts';
+import type { DropPlace } from '../sync/drops/place.ts';
 import { type CompiledEntity, createMapperCache } from './compiledMapper.ts';
 import { configurationsIn, type Kept, type Saved, type SaveOptions } from './configurations.ts';
-import type { Dealer } from './dealer.ts';
+import { type Dealer, namePattern } from './dealer.ts';
 import type { Dealers } from './dealers.ts';
+import { meaningOf } from './effective.ts';
 import { sourceCheck } from './faults.ts';
+import { type NamedFile, nameFile } from './fileSource.ts';
 import type { Packs } from './packs.ts';
 import { choosePushSource } from './pushSource.ts';
 import type { Source } from './source.ts';
@@ -22,6 +26,19 @@ export interface PushSource {
   /** How text is read; those of the connector `push`. */
   readonly settings: { readonly delimiter?: string; readonly quote?: string };
   readonly maxRejectRatio?: number;
+}
+
+/** Whose a file is that has arrived, and what is made of its rows. */
+export interface FileSource extends Omit<NamedFile, 'source'> {
+  /** Null where no source covers the entity: rows are canonical. */
+  readonly sourceId: string | null;
+  readonly mapper: Mapper;
+  /** Columns without which a file can't be taken; empty where rows are canonical. */
+  readonly needed: readonly Alternatives[];
+  readonly maxRejectRatio: number | undefined;
+  readonly maxDeleteRatio: number | undefined;
+  /** What decides how a row becomes a record, as text. */
+  readonly meaning: string;
 }
 
 /** The sources of dealers, in the table `sources`. Errors are those of `Configurations`. */
@@ -41,6 +58,13 @@ export interface Sources {
    */
   pushSource(dealerId: string, entity: EntityName, sourceId?: string): Promise<PushSource>;
   /**
+   * Where a file comes from: the dealer's enabled `file` source that knows its name, else none, if it has the usual name
+   * of an entity that no source covers (rows are canonical).
+   * @throws AdpError `CONFIG_ERROR` for a dealer that doesn't exist, or where two sources claim the file; `CONFLICT`
+   * (park) where dealer or source are disabled; `DATA_ERROR` (park) for a name that can't be taken
+   */
+  fileSource(place: DropPlace): Promise<FileSource>;
+  /**
    * Today's mapping of a source; canonical for null. Disabled sources have one too.
    * @throws AdpError `CONFIG_ERROR` where dealer or source don't exist any more, or the source doesn't bring the entity
    */
@@ -53,6 +77,8 @@ export interface SourcesOptions {
   readonly dealers: Pick<Dealers, 'find'>;
   readonly packs: Pick<Packs, 'find'>;
 }
+
+const idPattern = new RegExp(namePattern);
 
 const cacheMs = 10_000;
 /** Pushing before a source exists is a mistake that is noticed at once: so "there is none" is believed only briefly. */
@@ -84,12 +110,9 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
     return mappers.compiled(dealer, source, await packOf(source), entity);
   };
 
-  const choose = async (dealerId: string, entity: EntityName, sourceId: string | undefined) => {
+  const candidates = async (dealerId: string) => {
     const sources = await none.get(dealerId);
-    const withPacks = await Promise.all(
-      sources.map(async (source) => ({ source, pack: (await packOf(source))?.value })),
-    );
-    return choosePushSource(withPacks, entity, sourceId);
+    return await Promise.all(sources.map(async (source) => ({ source, pack: (await packOf(source))?.value })));
   };
 
   return {
@@ -110,8 +133,30 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
       }
     },
     async pushSource(dealerId, entity, sourceId) {
-      const source = await choose(dealerId, entity, sourceId);
+      const source = choosePushSource(await candidates(dealerId), entity, sourceId);
       return toPushSource(source, await compiled(dealerId, entity, source));
+    },
+    async fileSource(place) {
+      const { dealerId } = place;
+      const dealer = idPattern.test(dealerId) ? await dealers.find(dealerId) : undefined;
+      if (dealer === undefined) throw noSuchFolder(dealerId);
+      if (dealer.value.enabled === false) {
+        throw new AdpError('CONFLICT', `The dealer ${dealerId} is disabled: nothing is taken.`, {
+          disposition: 'park',
+        });
+      }
+      const all = await candidates(dealerId);
+      const { source, ...named } = nameFile(dealer.value, all, place);
+      const { mapper, effective } = await compiled(dealerId, named.name.entity, source);
+      return {
+        ...named,
+        sourceId: source?.id ?? null,
+        mapper,
+        needed: effective.mapping === undefined ? [] : neededColumns(effective.mapping, effective.modified),
+        maxRejectRatio: effective.maxRejectRatio,
+        maxDeleteRatio: effective.maxDeleteRatio,
+        meaning: meaningOf(effective),
+      };
     },
     async mapperOf(dealerId, entity, sourceId) {
       if (sourceId === null) return (await compiled(dealerId, entity, undefined)).mapper;
@@ -120,6 +165,11 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
       return (await compiled(dealerId, entity, source)).mapper;
     },
   };
+}
+
+function noSuchFolder(dealerId: string): AdpError {
+  const what = dealerId === '' ? 'The file lies in no folder' : `There is no dealer "${dealerId.slice(0, 64)}"`;
+  return new AdpError('CONFIG_ERROR', `${what}: the first folder of a file is its dealer's id.`);
 }
 
 function toPushSource(source: Kept<Source> | undefined, { mapper, effective }: CompiledEntity): PushSource {

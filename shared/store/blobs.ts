@@ -1,4 +1,5 @@
-import { BlobServiceClient, RestError } from '@azure/storage-blob';
+import { Readable } from 'node:stream';
+import { type BlobClient, BlobServiceClient, type ContainerClient, RestError } from '@azure/storage-blob';
 import { identity } from '../credentials/identity.ts';
 import { AdpError } from '../errors.ts';
 import type { StorageAccount } from '../settings.ts';
@@ -11,8 +12,52 @@ export interface Blobs {
   read(name: string): Promise<Buffer | undefined>;
 }
 
+/** What a container says of one of its blobs. */
+export interface BlobFacts {
+  readonly name: string;
+  /** In quotes, as in HTTP. */
+  readonly etag: string;
+  readonly bytes: number;
+  readonly lastModified: Date;
+  /** Names are lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A container whose blobs are replaced and too large to be held. Errors as those of `Blobs`. */
+export interface BlobContainer {
+  /** Undefined where there is none. */
+  find(name: string): Promise<BlobFacts | undefined>;
+  /** In the order of names. */
+  list(): AsyncIterable<BlobFacts>;
+  /** Makes a blob snapshot, and answers its name; undefined where that state of the blob is gone. */
+  freeze(name: string, etag: string): Promise<string | undefined>;
+  /** A snapshot's bytes from the start. A connection that breaks is taken up where it broke. */
+  stream(name: string, snapshot: string): AsyncGenerator<Uint8Array>;
+  /** `length` bytes of a snapshot. */
+  range(name: string, snapshot: string, offset: number, length: number): Promise<Uint8Array>;
+  /** A small blob, whole; undefined where that state of it is gone. */
+  readState(name: string, etag: string): Promise<Uint8Array | undefined>;
+  /** Writes or replaces a blob in one step. */
+  replace(name: string, content: AsyncIterable<Uint8Array>, metadata: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** Blobs of a container, written block by block. Errors as those of `Blobs`. */
+export interface RawBlobs {
+  /** In bytes; undefined where there is none. */
+  sizeOf(name: string): Promise<number | undefined>;
+  readPiece(name: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Puts a block aside; nobody sees it before `commit`. Of one blob, ids are of one length, in base64. */
+  stage(name: string, blockId: string, content: Buffer): Promise<void>;
+  /** Makes the blob of these blocks, in this order. */
+  commit(name: string, blockIds: readonly string[]): Promise<void>;
+  /** Removing what isn't there is no error. */
+  remove(name: string): Promise<void>;
+}
+
 export interface BlobStore {
   container(name: 'claims' | 'quarantine'): Blobs;
+  large(name: 'drops'): BlobContainer;
+  raw(name: 'snapshots'): RawBlobs;
   probe(): Promise<void>;
 }
 
@@ -38,6 +83,8 @@ export function openBlobs(account: StorageAccount): BlobStore {
         read: (blob) => attempt(container.getBlobClient(blob).downloadToBuffer(undefined, undefined, inTime()), [404]),
       };
     },
+    large: (name) => largeBlobs(client.getContainerClient(name)),
+    raw: (name) => rawBlobs(client.getContainerClient(name)),
     async probe() {
       await attempt(client.getContainerClient('claims').getProperties(inTime()), []);
     },
@@ -48,6 +95,99 @@ function inTime(): { readonly abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(answerWithinMs) };
 }
 
+/** Blocks that are uploaded, and how many of them are under way: what bounds memory. */
+const blockBytes = 4 * 1024 * 1024;
+const blocksAtOnce = 3;
+
+function largeBlobs(container: ContainerClient): BlobContainer {
+  const at = (name: string, snapshot: string): BlobClient => container.getBlobClient(name).withSnapshot(snapshot);
+  return {
+    async find(name) {
+      const found = await attempt(container.getBlobClient(name).getProperties(), [404]);
+      if (found === undefined) return undefined;
+      const { etag = '', contentLength = 0, lastModified = new Date(0), metadata = {} } = found;
+      return { name, etag: quoted(etag), bytes: contentLength, lastModified, metadata: lowerCased(metadata) };
+    },
+    async *list() {
+      const pages = container.listBlobsFlat({ includeMetadata: true }).byPage({ maxPageSize: 1_000 });
+      for (;;) {
+        const { value, done } = await attempt(pages.next(), [404]).then(
+          (page) => page ?? { value: undefined, done: true },
+        );
+        if (done === true || value === undefined) return;
+        for (const { name, properties, metadata = {} } of value.segment.blobItems) {
+          const { etag, contentLength = 0, lastModified } = properties;
+          yield { name, etag: quoted(etag), bytes: contentLength, lastModified, metadata: lowerCased(metadata) };
+        }
+      }
+    },
+    async freeze(name, etag) {
+      const made = container.getBlobClient(name).createSnapshot({ conditions: { ifMatch: etag } });
+      return (await attempt(made, [404, 412]))?.snapshot;
+    },
+    async *stream(name, snapshot) {
+      const { readableStreamBody } = await attempt(
+        at(name, snapshot).download(0, undefined, { maxRetryRequests: 5 }),
+        [],
+      ).then((response) => response ?? { readableStreamBody: undefined });
+      if (readableStreamBody === undefined) return;
+      try {
+        for await (const chunk of readableStreamBody) {
+          yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+        }
+      } catch (error) {
+        throw unreachable(error);
+      }
+    },
+    async range(name, snapshot, offset, length) {
+      if (length === 0) return new Uint8Array(0);
+      const bytes = await attempt(at(name, snapshot).downloadToBuffer(offset, length), []);
+      return bytes ?? new Uint8Array(0);
+    },
+    async readState(name, etag) {
+      const reading = container.getBlobClient(name).downloadToBuffer(0, undefined, { conditions: { ifMatch: etag } });
+      return await attempt(reading, [404, 412]);
+    },
+    async replace(name, content, metadata) {
+      const stream = Readable.from(content, { objectMode: false });
+      const upload = container.getBlockBlobClient(name).uploadStream(stream, blockBytes, blocksAtOnce, { metadata });
+      await attempt(upload, []);
+    },
+  };
+}
+
+function rawBlobs(container: ContainerClient): RawBlobs {
+  return {
+    async sizeOf(name) {
+      return (await attempt(container.getBlobClient(name).getProperties(inTime()), [404]))?.contentLength;
+    },
+    async readPiece(name, offset, length) {
+      const bytes = await attempt(container.getBlobClient(name).downloadToBuffer(offset, length, inTime()), [404]);
+      if (bytes === undefined) throw new AdpError('NETWORK_ERROR', `The blob ${name} was removed while it was read.`);
+      return bytes;
+    },
+    async stage(name, blockId, content) {
+      const blob = container.getBlockBlobClient(name);
+      await attempt(blob.stageBlock(blockId, content, content.byteLength, inTime()), []);
+    },
+    async commit(name, blockIds) {
+      await attempt(container.getBlockBlobClient(name).commitBlockList([...blockIds], inTime()), []);
+    },
+    async remove(name) {
+      await attempt(container.getBlobClient(name).delete(inTime()), [404]);
+    },
+  };
+}
+
+/** A list of blobs leaves the quotes out. */
+function quoted(etag: string): string {
+  return `"${etag.replaceAll('"', '')}"`;
+}
+
+function lowerCased(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
 /** Waits for a call; a status among `expected` answers `undefined`. */
 async function attempt<T>(call: Promise<T>, expected: readonly number[]): Promise<T | undefined> {
   try {
@@ -56,6 +196,12 @@ async function attempt<T>(call: Promise<T>, expected: readonly number[]): Promis
     if (error instanceof RestError && error.statusCode !== undefined && expected.includes(error.statusCode)) {
       return undefined;
     }
-    throw new AdpError('NETWORK_ERROR', 'Blob storage does not answer.', { cause: error });
+    throw unreachable(error);
   }
+}
+
+function unreachable(error: unknown): AdpError {
+  return error instanceof AdpError
+    ? error
+    : new AdpError('NETWORK_ERROR', 'Blob storage does not answer.', { cause: error });
 }

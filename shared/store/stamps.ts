@@ -15,6 +15,8 @@ export interface Stamps {
    * entity where a clock went back: it never does. Read and written uncached, so that it holds across instances.
    */
   next(dealerId: string, entity: EntityName, sourceId: string | null, at: Instant): Promise<Stamp>;
+  /** The epoch as it is now, uncached: for runs whose `captured` is known, such as a delta's. */
+  epochOf(dealerId: string, entity: EntityName): Promise<number>;
   /** From now on what is sent wins over all that is held, whatever its times. */
   raiseEpoch(dealerId: string, entity: EntityName): Promise<void>;
 }
@@ -68,6 +70,9 @@ export function stampsIn(openTable: OpenTable): Stamps {
         });
         return { epoch: state.epoch, captured: state.captured[source] ?? at };
       }),
+    async epochOf(dealerId, entity) {
+      return toState(await table.get(dealerId, `entity:${entity}`)).epoch;
+    },
     raiseEpoch: (dealerId, entity) =>
       inTurn(`${dealerId}/${entity}`, async () => {
         await change(dealerId, entity, ({ epoch, captured }) => ({ epoch: epoch + 1, captured }));

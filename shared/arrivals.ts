@@ -1,0 +1,85 @@
+import type { Clock } from './clock.ts';
+import type { Outbox } from './delivery/serviceBus.ts';
+import type { FileSettings, ShareSettings } from './shareSettings.ts';
+import type { Sources } from './sources/sources.ts';
+import type { BlobStore } from './store/blobs.ts';
+import { dropsIn } from './store/drops.ts';
+import { openFolder } from './store/folders.ts';
+import { type Ledger, ledgerIn } from './store/ledger.ts';
+import { seenFilesIn } from './store/seenFiles.ts';
+import { openShare } from './store/shares.ts';
+import type { Stamps } from './store/stamps.ts';
+import type { OpenTable } from './store/tables.ts';
+import type { ArrivalDeps } from './sync/drops/arrivalDeps.ts';
+import { scanShare } from './sync/drops/scanShare.ts';
+import type { Share } from './sync/drops/share.ts';
+import { sweepDrops } from './sync/drops/sweepDrops.ts';
+import { takeDrop } from './sync/drops/takeDrop.ts';
+import type { Taking } from './sync/drops/taking.ts';
+import type { IngestDeps } from './sync/ingest.ts';
+import type { RunDeps } from './sync/runWork.ts';
+import { describeError, type Log } from './telemetry/log.ts';
+
+/** The doors of files. */
+export interface Arrivals {
+  readonly ledger: Ledger;
+  /** Takes a file that has arrived; see `takeDrop`. @param path in the container `drops` */
+  take(path: string): Promise<Taking>;
+  /** Copies what is new in the share into `drops`, then sends what lies there unsettled to `file-arrivals`. */
+  scan(): Promise<{ readonly copied: number; readonly sent: number }>;
+}
+
+export interface ArrivalsDeps {
+  readonly settings: FileSettings;
+  readonly openTable: OpenTable;
+  readonly blobs: BlobStore;
+  readonly sources: Sources;
+  readonly stamps: Stamps;
+  readonly running: RunDeps & IngestDeps;
+  /** Of `file-arrivals` and `snapshot-diffs`. */
+  readonly arrivals: Outbox;
+  readonly diffs: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Builds the doors of files out of the app's parts. */
+export function createArrivals(deps: ArrivalsDeps): Arrivals {
+  const { settings, openTable, sources, clock, log } = deps;
+  const drops = dropsIn(deps.blobs.large('drops'));
+  const ledger = ledgerIn(openTable, clock);
+  const seen = seenFilesIn(openTable);
+  const share = settings.share === undefined ? undefined : shareOf(settings.share);
+  const settled = new Set<string>();
+  const taking: ArrivalDeps = {
+    ...deps.running,
+    drops,
+    ledger,
+    sourceOf: (place) => sources.fileSource(place),
+    stamps: deps.stamps,
+    handOver: (diff) => deps.diffs.send({ id: diff.run_id, body: JSON.stringify(diff) }),
+    onFailure: (path, error) => log.error('A file could not be taken.', { path, error: describeError(error) }),
+  };
+  return {
+    ledger,
+    take: (path) => takeDrop(path, taking),
+    async scan() {
+      const onFailure = (path: string, error: unknown) =>
+        log.warn('A file could not be copied from the share.', { path, error: describeError(error) });
+      const copied = share === undefined ? 0 : await scanShare({ share, seen, drops, onFailure });
+      const sent = await sweepDrops({
+        drops,
+        ledger,
+        clock,
+        triggerMaxBytes: settings.triggerMaxBytes,
+        send: (path, id) => deps.arrivals.send({ id, body: JSON.stringify({ path }) }),
+        settled,
+      });
+      return { copied, sent };
+    },
+  };
+}
+
+function shareOf(settings: ShareSettings): Share {
+  return settings.kind === 'folder' ? openFolder(settings.folder) : openShare(settings);
+}

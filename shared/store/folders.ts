@@ -1,0 +1,57 @@
+import { createReadStream } from 'node:fs';
+import { open, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AdpError } from '../errors.ts';
+import type { Share } from '../sync/drops/share.ts';
+
+/** A plain folder as a share: the local stack's, a mounted share or NAS. Links are not followed out of it. */
+export function openFolder(root: string): Share {
+  return {
+    async *list() {
+      for (const path of await walk(root, '')) {
+        const facts = await stat(join(root, path)).catch(gone);
+        if (facts?.isFile() !== true) continue;
+        yield { path, bytes: facts.size, modifiedAt: facts.mtime, mark: markOf(facts.size, facts.mtimeMs) };
+      }
+    },
+    async *read(file) {
+      const handle = await open(join(root, file.path)).catch(gone);
+      const facts = await handle?.stat();
+      if (handle === undefined || facts === undefined || markOf(facts.size, facts.mtimeMs) !== file.mark) {
+        await handle?.close();
+        throw changed(file.path);
+      }
+      yield* createReadStream('', { fd: handle });
+      // Written to while it was read: the copy would be half of each.
+      const after = await stat(join(root, file.path)).catch(gone);
+      if (after === undefined || markOf(after.size, after.mtimeMs) !== file.mark) throw changed(file.path);
+    },
+  };
+}
+
+/** Paths of the files below a folder, in order; hidden folders are left out. */
+async function walk(root: string, folder: string): Promise<string[]> {
+  const entries = await opendir(join(root, folder)).catch(gone);
+  if (entries === undefined) return [];
+  const paths: string[] = [];
+  for await (const entry of entries) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory() && !entry.name.startsWith('.')) paths.push(...(await walk(root, path)));
+    else if (entry.isFile()) paths.push(path);
+  }
+  return paths.sort();
+}
+
+function markOf(bytes: number, modifiedMs: number): string {
+  return `${bytes}-${modifiedMs}`;
+}
+
+function changed(path: string): AdpError {
+  return new AdpError('CONFLICT', `${path} has changed while it was copied.`);
+}
+
+/** What was removed between two calls is no error. */
+function gone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw new AdpError('NETWORK_ERROR', 'The folder of shares can not be read.', { cause: error });
+}

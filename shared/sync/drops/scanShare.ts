@@ -1,0 +1,116 @@
+import { AdpError } from '../../errors.ts';
+import type { DropStore } from './dropStore.ts';
+import { isIgnored } from './ignored.ts';
+import { describedBy, manifestPathOf, maxManifestBytes, parseManifest } from './manifest.ts';
+import { placeOf } from './place.ts';
+import type { SeenFile, SeenStore, Share, SharedFile } from './share.ts';
+
+export interface ScanDeps {
+  readonly share: Share;
+  readonly seen: SeenStore;
+  readonly drops: Pick<DropStore, 'find' | 'write'>;
+  /** Takes what went wrong with one file: the next scan tries it again. */
+  readonly onFailure: (path: string, error: unknown) => void;
+}
+
+/**
+ * Copies files that are new or have changed from a share into `drops`, under the same path, and touches nothing in the
+ * share. A file is copied once it is complete: it looks the same in two scans, or its manifest lies beside it, which is
+ * written last. Twice is harmless: the copy says which state of the file it is. Answers how many were copied.
+ */
+export async function scanShare(deps: ScanDeps): Promise<number> {
+  const before = new Map<string, SeenFile>();
+  for await (const file of deps.seen.all()) before.set(file.path, file);
+  const now = new Map<string, SharedFile>();
+  for await (const file of deps.share.list()) {
+    if (!isIgnored(placeOf(file.path).file)) now.set(file.path, file);
+  }
+
+  let copied = 0;
+  for (const file of now.values()) {
+    // A manifest goes with its file.
+    if (describedBy(file.path) !== undefined && now.has(describedBy(file.path) ?? '')) continue;
+    try {
+      if (await scanFile(file, now.get(manifestPathOf(file.path)), before, deps)) copied++;
+    } catch (error) {
+      deps.onFailure(file.path, error);
+    }
+  }
+  for (const path of before.keys()) if (!now.has(path)) await deps.seen.forget(path);
+  return copied;
+}
+
+/** True if the file was copied. */
+async function scanFile(
+  file: SharedFile,
+  manifest: SharedFile | undefined,
+  before: ReadonlyMap<string, SeenFile>,
+  deps: ScanDeps,
+): Promise<boolean> {
+  const isCopied = (one: SharedFile) => {
+    const seen = before.get(one.path);
+    return seen?.mark === one.mark && seen.isCopied;
+  };
+  if (isCopied(file) && (manifest === undefined || isCopied(manifest))) return false;
+  if (!(await isComplete(file, manifest, before, deps))) {
+    await note(file, before, deps);
+    if (manifest !== undefined) await note(manifest, before, deps);
+    return false;
+  }
+  // The manifest first: no one must take the file before it is there. Its mark keeps it from the file of yesterday.
+  if (manifest !== undefined && !isCopied(manifest)) {
+    await copy(manifest, isOlder(manifest, file) ? undefined : file.mark, deps);
+  }
+  if (!isCopied(file)) await copy(file, undefined, deps);
+  return true;
+}
+
+/** Remembers how a file looked in this scan. */
+async function note({ path, mark }: SharedFile, before: ReadonlyMap<string, SeenFile>, deps: ScanDeps): Promise<void> {
+  if (before.get(path)?.mark !== mark) await deps.seen.save({ path, mark, isCopied: false });
+}
+
+async function isComplete(
+  file: SharedFile,
+  manifest: SharedFile | undefined,
+  before: ReadonlyMap<string, SeenFile>,
+  deps: ScanDeps,
+): Promise<boolean> {
+  const isStill = before.get(file.path)?.mark === file.mark;
+  if (manifest === undefined) return isStill;
+  if (isOlder(manifest, file)) return isStill;
+  if (before.get(manifest.path)?.mark === manifest.mark) return true;
+  return await isWhole(manifest, deps);
+}
+
+/** Written before its file, so perhaps for the last one of that name: it says nothing of whether this one is complete. */
+function isOlder(manifest: SharedFile, file: SharedFile): boolean {
+  return manifest.modifiedAt < file.modifiedAt;
+}
+
+async function isWhole(manifest: SharedFile, { share }: ScanDeps): Promise<boolean> {
+  if (manifest.bytes > maxManifestBytes) return true;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of share.read(manifest)) chunks.push(chunk);
+  try {
+    parseManifest(Buffer.concat(chunks));
+    return true;
+  } catch (error) {
+    if (error instanceof AdpError) return false;
+    throw error;
+  }
+}
+
+async function copy(file: SharedFile, belongsTo: string | undefined, { share, drops, seen }: ScanDeps): Promise<void> {
+  const { path, mark, modifiedAt } = file;
+  const there = await drops.find(path);
+  // A crash after the copy and before the note.
+  if (there?.mark !== mark || there.belongsTo !== belongsTo) {
+    await drops.write(path, share.read(file), {
+      modifiedAt,
+      mark,
+      ...(belongsTo === undefined ? {} : { belongsTo }),
+    });
+  }
+  await seen.save({ path, mark, isCopied: true });
+}

@@ -1,0 +1,31 @@
+/** A file in a share: a dealer's folder on a server, synchronized or mounted. */
+export interface SharedFile {
+  /** `{dealerId}/…/{file}`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+  /** Changes whenever the content does: size and time, or the service's ETag. */
+  readonly mark: string;
+}
+
+/** A share, which is only ever read. Errors are `NETWORK_ERROR` (retry). */
+export interface Share {
+  list(): AsyncIterable<SharedFile>;
+  /** From the start. @throws AdpError `CONFLICT` (retry) where the file is gone or has changed since it was listed */
+  read(file: SharedFile): AsyncIterable<Uint8Array>;
+}
+
+/** What a scan found, for the next one. */
+export interface SeenFile {
+  readonly path: string;
+  readonly mark: string;
+  /** True once it lies in `drops`. */
+  readonly isCopied: boolean;
+}
+
+/** What the last scan found. */
+export interface SeenStore {
+  all(): AsyncIterable<SeenFile>;
+  save(file: SeenFile): Promise<void>;
+  forget(path: string): Promise<void>;
+}
