@@ -36,6 +36,9 @@ export class JsonReader {
   #state: 'before' | 'rows' | 'after' = 'before';
   /** Text that was not read yet; within the rows it begins with the comma or bracket before the next one. */
   #rest = Buffer.alloc(0);
+  /** Pieces that follow it and were not looked at yet: joining them one by one would copy everything with each. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   /** How long the rest must be before it is worth another look. */
   #enough = 0;
   #path: readonly string[] = [];
@@ -52,11 +55,15 @@ export class JsonReader {
   }
 
   push(utf8: Buffer): FormatRow[] {
-    this.#rest = Buffer.concat([this.#rest, utf8]);
+    this.#waiting.push(utf8);
+    this.#waitingBytes += utf8.length;
     // A row that needs many pieces is looked at each time the text has doubled, not with each piece.
-    if (this.#rest.length < this.#enough) {
+    if (this.#rest.length + this.#waitingBytes < this.#enough) {
       return [];
     }
+    this.#rest = Buffer.concat([this.#rest, ...this.#waiting]);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     if (this.#state === 'before') {
       this.#findRows();
     }
