@@ -324,6 +324,9 @@ test('a baseline says nothing of the order in which its rows came', async () => 
   const reversed = await diff(`id,v\n${rows.toReversed().join('\n')}`);
   expect(isEqual(reversed.saved.index, sorted.saved.index)).toBe(true);
   const halves = await diff(`id,v\n${rows.slice(0, 10_000).join('\n')}`);
+  const shrunk = await diff(`id,v\n${rows.slice(0, 10_000).join('\n')}`, sorted.saved);
+  expect(shrunk.result).toMatchObject({ unchanged: 10_000, removed: 10_000, lostRemovals: 0 });
+  expect(isEqual(shrunk.saved.index, halves.saved.index)).toBe(true);
   const grown = await diff(`id,v\n${rows.join('\n')}`, halves.saved);
   expect(isEqual(grown.saved.index, sorted.saved.index)).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { toHex } from '../../shared/snapshot/hash64.ts';
+import { hashText, toBytes, toHex } from '../../shared/snapshot/hash64.ts';
 import { murmur128, xxh64 } from '../../shared/snapshot/kernel/plain/hashes.ts';
 import { type DiffOptions, diff, isEqual, kernels } from '../helpers/snapshot.ts';
 
@@ -60,6 +60,23 @@ describe.each(kernels)('the index read by the kernel in %s', (_name, kernel) => 
       expect(result.lostRemovals).toBeGreaterThan(200);
       expect(removed.every(([key]) => Number(key) < 300)).toBe(true);
     }
+  });
+
+  test('is void when its slots are out of order, however right its checksum is', async () => {
+    const first = await diff('id,v\n1,a\n2,b\n3,c\n', undefined, { kernel: kernel() });
+    const index = Buffer.from(first.saved.index);
+    const slots = index.length - 8 - 3 * 32;
+    const swapped = Buffer.concat([
+      index.subarray(0, slots),
+      index.subarray(slots + 32, slots + 64),
+      index.subarray(slots, slots + 32),
+      index.subarray(slots + 64, -8),
+    ]);
+    const checksum = xxh64(swapped, slots, swapped.length, hashText(swapped.subarray(12, slots)));
+    const damaged = Buffer.concat([swapped, toBytes(checksum)]);
+    const saved = { index: damaged, keys: first.saved.keys };
+    const second = await diff('id,v\n1,a\n', saved, { kernel: kernel() });
+    expect(second.result.baseline).toEqual({ void: 'it is damaged' });
   });
 });
 
