@@ -18,22 +18,40 @@ compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (data) => readLz4Fr
 /** The pages of rows. Throws what `arrow` says. */
 export async function* readArrow(bytes: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<FormatRow[]> {
   const source = new Watched(bytes);
+  const messages = arrowMessages(source);
+  // The library's errors are plain ones; those of the source are not ours to change.
+  const explain = (error: unknown) =>
+    error instanceof AdpError || source.isOwnError(error)
+      ? error
+      : damaged(`The Arrow data are corrupt: ${error instanceof Error ? error.message : error}.`, error);
   try {
-    const reader = await RecordBatchReader.from(arrowMessages(source));
-    await reader.open({ autoDestroy: true });
+    const reader = await openReader(messages).catch((error: unknown) => {
+      throw explain(error);
+    });
     const columns = columnsOf(reader.schema);
     options.onSniffed?.({ format: 'arrow', columns });
-    let row = 1;
-    for await (const batch of reader) {
-      yield* pagesOf(batch, columns, row, options);
-      row += batch.numRows;
+    try {
+      yield* readBatches(reader, columns, options.maxDepth ?? defaultMaxDepth);
+    } catch (error) {
+      throw explain(error);
     }
-  } catch (error) {
-    // The library's errors are plain ones; those of the source are not ours to change.
-    if (error instanceof AdpError || source.isOwnError(error) || options.signal?.aborted) {
-      throw error;
-    }
-    throw damaged(`The Arrow data are corrupt: ${error instanceof Error ? error.message : error}.`, error);
+  } finally {
+    // The library may leave its source open.
+    await messages.return(undefined);
+  }
+}
+
+async function openReader(messages: AsyncIterable<Uint8Array>): Promise<RecordBatchReader> {
+  const reader = await RecordBatchReader.from(messages);
+  await reader.open({ autoDestroy: true });
+  return reader;
+}
+
+async function* readBatches(reader: RecordBatchReader, columns: readonly string[], maxDepth: number) {
+  let row = 1;
+  for await (const batch of reader) {
+    yield* pagesOf(batch, columns, row, maxDepth);
+    row += batch.numRows;
   }
 }
 
@@ -49,8 +67,8 @@ function columnsOf(schema: Schema | undefined): string[] {
   return columns;
 }
 
-function* pagesOf(batch: RecordBatch, columns: readonly string[], firstRow: number, options: ReadOptions) {
-  const readers = batch.data.children.map((data) => arrowValues(data, options.maxDepth ?? defaultMaxDepth));
+function* pagesOf(batch: RecordBatch, columns: readonly string[], firstRow: number, maxDepth: number) {
+  const readers = batch.data.children.map((data) => arrowValues(data, maxDepth));
   for (let start = 0; start < batch.numRows; start += pageRows) {
     const rows: FormatRow[] = [];
     for (let index = start; index < Math.min(start + pageRows, batch.numRows); index += 1) {

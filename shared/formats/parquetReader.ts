@@ -17,38 +17,53 @@ const maxGroupBytes = 512 * 1024 * 1024;
 /** The pages of rows. Throws what `parquet` says. */
 export async function* readParquet(source: RandomAccess, options: ReadOptions): AsyncGenerator<FormatRow[]> {
   const file = new ParquetFile(source);
+  // The library's errors are plain ones; those of the source are not ours to change.
+  const explain = (error: unknown) =>
+    error instanceof AdpError || file.isOwnError(error)
+      ? error
+      : damaged(`The Parquet file is corrupt: ${error instanceof Error ? error.message : error}.`, error);
+  const metadata = await readMetadata(file, source).catch((error: unknown) => {
+    throw explain(error);
+  });
+  const columns = parquetColumns(metadata, options.maxDepth ?? defaultMaxDepth);
+  options.onSniffed?.({ format: 'parquet', columns: columns.map(({ name }) => name) });
   try {
-    await checkEnds(source);
-    const metadata = await parquetMetadataAsync(file, { geoparquet: false });
-    const columns = parquetColumns(metadata, options.maxDepth ?? defaultMaxDepth);
-    options.onSniffed?.({ format: 'parquet', columns: columns.map(({ name }) => name) });
-    const rawMetadata = { ...metadata, schema: rawSchema(metadata.schema) };
-    let row = 0;
-    for (const group of metadata.row_groups) {
-      checkGroup(group, options);
-      const rowEnd = row + Number(group.num_rows);
-      const data = await readGroup(file, rawMetadata, columns, group, row, rowEnd);
-      for (let start = row; start < rowEnd; start += pageRows) {
-        const end = Math.min(start + pageRows, rowEnd);
-        yield toRows(columns, data, start - row, end - row, start + 1);
-      }
-      row = rowEnd;
-    }
-    if (row !== Number(metadata.num_rows)) {
-      throw damaged(`The Parquet file says it has ${metadata.num_rows} rows, and has ${row}.`);
-    }
+    yield* readGroups(file, metadata, columns);
   } catch (error) {
-    // The library's errors are plain ones; those of the source are not ours to change.
-    if (error instanceof AdpError || file.isOwnError(error) || options.signal?.aborted) {
-      throw error;
+    throw explain(error);
+  }
+}
+
+async function readMetadata(file: ParquetFile, source: RandomAccess): Promise<FileMetaData> {
+  await checkEnds(file, source);
+  return await parquetMetadataAsync(file, { geoparquet: false });
+}
+
+async function* readGroups(
+  file: ParquetFile,
+  metadata: FileMetaData,
+  columns: readonly ParquetColumn[],
+): AsyncGenerator<FormatRow[]> {
+  const rawMetadata = { ...metadata, schema: rawSchema(metadata.schema) };
+  let row = 0;
+  for (const group of metadata.row_groups) {
+    checkGroup(group);
+    const rowEnd = row + Number(group.num_rows);
+    const data = await readGroup(file, rawMetadata, columns, group, row, rowEnd);
+    for (let start = row; start < rowEnd; start += pageRows) {
+      const end = Math.min(start + pageRows, rowEnd);
+      yield toRows(columns, data, start - row, end - row, start + 1);
     }
-    throw damaged(`The Parquet file is corrupt: ${error instanceof Error ? error.message : error}.`, error);
+    row = rowEnd;
+  }
+  if (row !== Number(metadata.num_rows)) {
+    throw damaged(`The Parquet file says it has ${metadata.num_rows} rows, and has ${row}.`);
   }
 }
 
 /** The format's magic is at both ends, and before the last one the length of what describes the file. */
-async function checkEnds(source: RandomAccess): Promise<void> {
-  const tail = Buffer.from(source.size < 12 ? [] : await source.read(source.size - 8, 8));
+async function checkEnds(file: ParquetFile, source: RandomAccess): Promise<void> {
+  const tail = Buffer.from(source.size < 12 ? new ArrayBuffer(0) : await file.slice(source.size - 8));
   const magic = tail.toString('latin1', 4);
   if (magic === 'PARE') {
     throw damaged('The Parquet file is encrypted; it is taken in the open only.');
@@ -65,8 +80,7 @@ async function checkEnds(source: RandomAccess): Promise<void> {
   }
 }
 
-function checkGroup(group: RowGroup, { signal }: ReadOptions): void {
-  signal?.throwIfAborted();
+function checkGroup(group: RowGroup): void {
   const chunks = group.columns.map(({ meta_data: metadata }) => metadata);
   const values = chunks.reduce((sum, chunk) => sum + Number(chunk?.num_values ?? 0), 0);
   const bytes = chunks.reduce((sum, chunk) => sum + Number(chunk?.total_uncompressed_size ?? 0), 0);
