@@ -1,0 +1,131 @@
+import path from 'node:path';
+import { compileMapper, type Mapper } from '../../shared/mapping/compile.ts';
+import { entities, isEntityName } from '../../shared/model/entities.ts';
+import type { SnapshotResult } from '../../shared/snapshot/snapshot.ts';
+import type { Arguments } from '../arguments.ts';
+import { toPlain } from '../cellText.ts';
+import type { Command } from '../command.ts';
+import { compareFiles } from '../diff/compareFiles.ts';
+import { keyMapper } from '../diff/keyMapper.ts';
+import { formatCount, formatSeconds, type Output, plural } from '../output.ts';
+import { usageError } from '../usageError.ts';
+
+export const diff: Command = {
+  name: 'diff',
+  summary: 'Show what changed from one file to another',
+  details: [
+    'Files of any format and size, also with .gz or .zip with one member; needs no hub. The order of rows and of columns',
+    'says nothing. With --entity rows are records as the hub takes them: what maps to the same data is the same. With',
+    '--key rows are compared as they are written. Prints + for a row that is new, ~ for one that is changed (as it is',
+    'now), and - with the key of one that is gone; with --json a line of JSON each, the summary last. The exit code is 1',
+    'where rows could not be read.',
+  ].join('\n'),
+  positionals: [
+    { name: 'OLD', takes: 'one', help: 'the file as it was' },
+    { name: 'NEW', takes: 'one', help: 'the file as it is' },
+  ],
+  options: {
+    entity: { kind: 'text', value: 'ENTITY', help: 'what the rows are: part, part_stock, customer, …' },
+    key: { kind: 'list', value: 'COLUMN', help: 'a column of the key, where the rows are no records; may be repeated' },
+    delimiter: { kind: 'text', value: 'CHAR', help: 'of CSV; \\t is a tab' },
+    quote: { kind: 'text', value: 'CHAR', help: 'of CSV (")' },
+    encoding: { kind: 'text', value: 'NAME', help: 'of text: utf-8, windows-1252, … (utf-8, or what a mark says)' },
+    summary: { kind: 'flag', help: 'print the numbers alone' },
+  },
+  examples: [
+    'adp diff acme_part_stock.csv acme_part_stock.new.csv --entity part_stock',
+    'adp diff stock.parquet stock.csv.gz --key part_no --key branch --summary',
+  ],
+  async run({ args, output, cwd }) {
+    const isSilent = args.flag('summary');
+    const progress = output.progress();
+    const print = (sign: string, value: object, text: () => string): void => {
+      if (isSilent) return;
+      output.line(output.json ? JSON.stringify({ change: sign, ...value }) : `${signs[sign]} ${text()}`);
+    };
+    let refused = 0;
+    const started = performance.now();
+    const result = await compareFiles({
+      before: path.resolve(cwd, args.one('OLD')),
+      after: path.resolve(cwd, args.one('NEW')),
+      reading: readingOf(args),
+      ...mappingOf(args),
+      changed(changes) {
+        progress.clear();
+        for (const { kind, change } of changes) {
+          const values = toPlain(change.values);
+          print(kind === 'competing' ? 'repeat' : kind, { row: change.row, values }, () => JSON.stringify(values));
+        }
+      },
+      removed(keys) {
+        progress.clear();
+        for (const key of keys) print('delete', { key }, () => key.join('  '));
+      },
+      refused(rows) {
+        for (const { row, reason } of rows.slice(0, Math.max(0, mostRefused - refused))) {
+          output.note(`row ${row}: ${reason}`);
+        }
+        refused += rows.length;
+      },
+      progress({ file, rows, share }) {
+        progress.show(`${path.basename(file)}: ${plural(rows, 'row')}, ${Math.round(share * 100)} %`);
+      },
+    });
+    progress.clear();
+    if (refused > mostRefused) output.note(`… and ${plural(refused - mostRefused, 'row')} more`);
+    report(output, result, performance.now() - started);
+    return result.rejected === 0;
+  },
+};
+
+/** Rows whose reasons are shown: of many, the first say what is wrong. */
+const mostRefused = 20;
+
+const signs: Readonly<Record<string, string>> = { insert: '+', update: '~', repeat: '~', delete: '-' };
+
+function readingOf(args: Arguments) {
+  const delimiter = args.text('delimiter');
+  const quote = args.text('quote');
+  const encoding = args.text('encoding');
+  return {
+    ...(delimiter === undefined ? {} : { delimiter: delimiter === '\\t' ? '\t' : delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(encoding === undefined ? {} : { encoding }),
+  };
+}
+
+function mappingOf(args: Arguments): { mapper: Mapper; byContent: boolean } {
+  const entity = args.text('entity');
+  const key = args.list('key');
+  if ((entity === undefined) === (key.length === 0)) {
+    throw usageError('adp diff needs either --entity, or --key for each column that makes a row’s key');
+  }
+  if (entity === undefined) return { mapper: keyMapper(key), byContent: false };
+  if (!isEntityName(entity)) {
+    throw usageError(`there is no entity "${entity}"; there are ${Object.keys(entities).join(', ')}`);
+  }
+  return { mapper: compileMapper({ entity, keepUnmapped: false, zone: 'UTC' }), byContent: true };
+}
+
+function report(output: Output, result: SnapshotResult, milliseconds: number): void {
+  const { read, inserted, updated, removed, unchanged, repeated, competing, rejected, suspect } = result;
+  const numbers = { read, inserted, updated, deleted: removed, unchanged, repeated, competing, rejected };
+  if (output.json) {
+    output.line(JSON.stringify({ summary: { ...numbers, suspect, milliseconds: Math.round(milliseconds) } }));
+    return;
+  }
+  const words = Object.entries(numbers).filter(([name, count]) => count > 0 && name !== 'read');
+  const rate = formatCount(Math.round((read * 1000) / Math.max(1, milliseconds)));
+  output.line(
+    `${plural(read, 'row')}: ${words.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ') || 'nothing'}`,
+  );
+  output.line(`${formatSeconds(milliseconds)}, ${rate} rows/s`);
+  for (const reason of suspect) output.note(doubts[reason]);
+}
+
+const doubts: Readonly<Record<SnapshotResult['suspect'][number], string>> = {
+  empty: 'The new file has no rows: the hub would hold the deletes for approval.',
+  unreadable_key: 'A row has no key that can be read: the hub would hold the deletes for approval.',
+  unclosed_quote: 'A quote is never closed: the hub would hold the deletes for approval.',
+  too_many_deletes: 'More is gone than may be: the hub would hold the deletes for approval.',
+};
