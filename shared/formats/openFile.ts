@@ -89,6 +89,9 @@ async function startOf(source: ByteSource): Promise<Started> {
 }
 
 function recognize(name: string, { start, source }: Started, options: OpenOptions): Omit<OpenedFile, 'packing'> {
+  if (start[0] === 0x1f && start[1] === 0x8b) {
+    throw damaged(`${name} is packed twice; it is taken packed once.`);
+  }
   const named = options.format === undefined ? formatByExtension(name) : formatNamed(options.format);
   const detected = detectFormat(start);
   const format = named ?? detected;

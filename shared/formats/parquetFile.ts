@@ -73,11 +73,13 @@ function checkPages(bytes: ArrayBuffer, metadata: ColumnMetaData, maxBytes: numb
     const header = parquetHeader(reader);
     const count = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? 0;
     const entries = header.dictionary_page_header?.num_values ?? 0;
-    const isPossible = count >= 0 && entries >= 0 && header.compressed_page_size >= 0;
+    // An entry of a dictionary may be used by no value, but takes a bit at least.
+    const mostEntries = 8 * header.uncompressed_page_size;
+    const isPossible = count >= 0 && entries >= 0 && entries <= mostEntries && header.compressed_page_size >= 0;
     values += count;
     size += header.uncompressed_page_size;
     reader.offset += header.compressed_page_size;
-    if (!isPossible || reader.offset > bytes.byteLength || Math.max(values, entries) > Number(metadata.num_values)) {
+    if (!isPossible || reader.offset > bytes.byteLength || values > Number(metadata.num_values)) {
       throw damaged(`The Parquet file is corrupt: the pages of column ${metadata.path_in_schema.join('.')} can't be.`);
     }
     if (size > maxBytes) {

@@ -22,10 +22,10 @@ export async function* readParquet(source: RandomAccess, options: ReadOptions): 
     error instanceof AdpError || file.isOwnError(error)
       ? error
       : damaged(`The Parquet file is corrupt: ${error instanceof Error ? error.message : error}.`, error);
-  const metadata = await readMetadata(file, source).catch((error: unknown) => {
+  const maxDepth = options.maxDepth ?? defaultMaxDepth;
+  const { metadata, columns } = await readMetadata(file, source, maxDepth).catch((error: unknown) => {
     throw explain(error);
   });
-  const columns = parquetColumns(metadata, options.maxDepth ?? defaultMaxDepth);
   options.onSniffed?.({ format: 'parquet', columns: columns.map(({ name }) => name) });
   try {
     yield* readGroups(file, metadata, columns);
@@ -34,9 +34,10 @@ export async function* readParquet(source: RandomAccess, options: ReadOptions): 
   }
 }
 
-async function readMetadata(file: ParquetFile, source: RandomAccess): Promise<FileMetaData> {
+async function readMetadata(file: ParquetFile, source: RandomAccess, maxDepth: number) {
   await checkEnds(file, source);
-  return await parquetMetadataAsync(file, { geoparquet: false });
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  return { metadata, columns: parquetColumns(metadata, maxDepth) };
 }
 
 async function* readGroups(
