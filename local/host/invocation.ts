@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AdpError } from '../../shared/errors.ts';
-import type { CoreContext, Handler, Hook, InvocationModel, Registry } from './coreModule.ts';
+import type { CoreContext, FunctionMetadata, Handler, Hook, InvocationModel, Registry } from './coreModule.ts';
 import type { Log } from './log.ts';
-import type { RpcData, RpcMetadata } from './rpc.ts';
+import { isTrigger, type RpcData, type RpcMetadata } from './rpc.ts';
+
+/** Gives what an input binding holds at the time of a call. */
+export type InputSource = () => Promise<RpcData>;
 
 /** One call of a function. */
 export interface Call {
@@ -18,15 +21,18 @@ export interface Call {
 /**
  * Calls a registered function the way the worker does: arguments, hooks, handler, hooks, response
  * (`InvocationHandler.ts` of Azure/azure-functions-nodejs-worker).
+ * @param inputs the sources of input bindings, by type
+ * @returns the return value, boxed (`fromRpcData`); of HTTP functions there is none
  * @throws what the handler, a hook or the writing of the response threw
  */
 export async function invokeFunction(
   registry: Registry,
   name: string,
   call: Call,
+  inputSources: ReadonlyMap<string, InputSource>,
   appHookData: object,
   log: Log,
-): Promise<void> {
+): Promise<unknown> {
   const registered = registry.functions.get(name);
   if (!registered || !registry.model) throw new AdpError('INTERNAL', `Function "${name}" is gone`);
   const { metadata, handler } = registered;
@@ -37,9 +43,7 @@ export async function invokeFunction(
     request: {
       invocationId,
       functionId: name,
-      inputData: Object.entries(metadata.bindings)
-        .filter(([, binding]) => binding.direction === 'in')
-        .map(([binding]) => ({ name: binding, data: call.data })),
+      inputData: await readInputs(metadata, call, inputSources),
       triggerMetadata: call.metadata,
     },
     log: (level, _category, message) => log(level, name, message),
@@ -60,7 +64,24 @@ export async function invokeFunction(
   await runHooks(registry.hooks.postInvocation, after);
   core.state = undefined;
   if (after.error !== null) throw after.error;
-  await model.getResponse(context, after.result);
+  const { returnValue }: { returnValue?: unknown } = Object(await model.getResponse(context, after.result));
+  return returnValue;
+}
+
+function readInputs(
+  { name, bindings }: FunctionMetadata,
+  call: Call,
+  sources: ReadonlyMap<string, InputSource>,
+): Promise<{ name: string; data: RpcData }[]> {
+  const inputs = Object.entries(bindings).filter(([, { direction }]) => direction === 'in');
+  return Promise.all(
+    inputs.map(async ([binding, { type }]) => {
+      if (isTrigger(type)) return { name: binding, data: call.data };
+      const read = sources.get(type);
+      if (!read) throw new AdpError('INTERNAL', `Nothing supplies the binding "${binding}" of function "${name}"`);
+      return { name: binding, data: await read() };
+    }),
+  );
 }
 
 export async function runHooks(hooks: readonly Hook[], context: Record<string, unknown>): Promise<void> {

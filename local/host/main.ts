@@ -8,7 +8,9 @@ import { configError } from './config.ts';
 import { isDisabled } from './disabled.ts';
 import { loadFunctionApp } from './functionApp.ts';
 import { readHostJson } from './hostJson.ts';
+import type { InputSource } from './invocation.ts';
 import { describeError, logToConsole as log } from './log.ts';
+import type { Webhook } from './trigger.ts';
 import { groupByTrigger, triggerKinds } from './triggers.ts';
 
 /** What a stop leaves to invocations that are under way. */
@@ -46,9 +48,12 @@ async function start(): Promise<{ port: number; stop(): Promise<void> }> {
   const sections = triggerKinds.flatMap(({ section }) => section ?? []);
   const hostJson = await readHostJson(appDir, sections);
   const settings = await readAppSettings(resolve('local.settings.json'), process.env);
-  const app = await loadFunctionApp(appDir, log, hostJson.functionTimeoutMs);
+  const inputs = new Map<string, InputSource>();
+  const app = await loadFunctionApp(appDir, inputs, log, hostJson.functionTimeoutMs);
   const enabled = app.functions.filter(({ name }) => !isDisabled(name, settings));
 
+  const origin = Promise.withResolvers<string>();
+  const webhooks = new Map<string, Webhook>();
   const listeners = [...groupByTrigger(enabled)].map(([kind, functions]) =>
     kind.prepare(functions, {
       app,
@@ -56,13 +61,20 @@ async function start(): Promise<{ port: number; stop(): Promise<void> }> {
       section: kind.section === undefined ? undefined : hostJson.extensions[kind.section],
       dataDir,
       port: readPort(values.port ?? '7071'),
+      origin: origin.promise,
+      webhooks,
+      inputs,
       log,
       now: () => new Date(),
     }),
   );
   const ports = await Promise.all(listeners.map((listener) => listener.start()));
+  const port = ports.find((each) => each !== undefined) ?? 0;
+  // As in Azure. Without it durable-functions makes every one of its addresses localhost:7071.
+  process.env.WEBSITE_HOSTNAME = `127.0.0.1:${port}`;
+  origin.resolve(`http://127.0.0.1:${port}`);
   return {
-    port: ports.find((port) => port !== undefined) ?? 0,
+    port,
     stop: async () => {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await app.end();

@@ -25,12 +25,30 @@ export interface Binding extends BindingSettings {
   readonly name: string;
 }
 
+/** Whether a binding's type is one that calls its function. */
+export function isTrigger(type: string): boolean {
+  return type.toLowerCase().endsWith('trigger');
+}
+
 /** Boxes a value the way the .NET host boxes binding data; undefined where there is nothing to say. */
 export function toRpcData(value: unknown): RpcData | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return { string: value };
   if (typeof value === 'number' && Number.isInteger(value)) return { int: value };
   return { json: JSON.stringify(value) };
+}
+
+/**
+ * Unboxes what a function returned, as the library's `toRpcTypedData` boxed it.
+ * @throws Error for bytes: nobody here takes them
+ */
+export function fromRpcData(data: unknown): unknown {
+  if (data === undefined || data === null) return undefined;
+  const { string, json, int, double }: Readonly<Record<string, unknown>> = Object(data);
+  if (typeof json === 'string') return JSON.parse(json);
+  const value = string ?? int ?? double;
+  if (value === undefined) throw new Error('The function must return what can be JSON');
+  return value;
 }
 
 /** Binding data without the members that have no value. */

@@ -74,7 +74,12 @@ describe('the host refuses to start, naming function and binding', () => {
 
 describe('the host refuses in host.json', () => {
   test.each([
-    ['a section of a trigger that it does not have', { extensions: { durableTask: {} } }, /"durableTask"/],
+    ['a section of a trigger that it does not have', { extensions: { eventHubs: {} } }, /"eventHubs"/],
+    [
+      'an unknown setting of durable',
+      { extensions: { durableTask: { extendedSessionsEnabled: true } } },
+      /extendedSess/,
+    ],
     ['an unknown setting', { extensions: { serviceBus: { maxConcurrentSessions: 2 } } }, /"maxConcurrentSessions"/],
     ['a wrong type', { extensions: { serviceBus: { maxConcurrentCalls: '16' } } }, /"maxConcurrentCalls".*number/],
     ['a wrong duration', { functionTimeout: '5 minutes' }, /"functionTimeout".*00:05:00/],

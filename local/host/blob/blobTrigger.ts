@@ -31,9 +31,10 @@ interface BlobOptions {
  * there is no Event Grid on this machine. A function gets the whole blob, as in Azure.
  */
 export const blobTrigger: TriggerKind = {
-  type: 'blobTrigger',
+  types: ['blobTrigger'],
   section: 'blobs',
   outputs: [],
+  inputs: [],
   prepare: (functions, host) => {
     const options = readBlobOptions(host.section);
     const listeners = functions.map((fn) => listen(toBlobFunction(fn, host), options, host));

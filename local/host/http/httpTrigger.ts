@@ -13,9 +13,10 @@ interface HttpFunction {
 
 /** HTTP on 127.0.0.1, streamed in both directions (`app.setup({ enableHttpStream: true })`). */
 export const httpTrigger: TriggerKind = {
-  type: 'httpTrigger',
+  types: ['httpTrigger'],
   section: 'http',
   outputs: ['http'],
+  inputs: [],
   prepare: (functions, host) => {
     const prefix = readConfig(host.section, 'host.json, "http"', ['routePrefix']).text('routePrefix') ?? 'api';
     const { httpProxy } = host.app;
@@ -54,6 +55,11 @@ function serve(
   host: Host,
 ): void {
   const url = requestUrl(request);
+  const webhook = url && [...host.webhooks].find(([prefix]) => url.pathname.startsWith(prefix))?.[1];
+  if (webhook) {
+    webhook(request, response, url);
+    return;
+  }
   if (!url || !host.app.httpProxy) {
     refuse(request, response, url ? 404 : 400);
     return;

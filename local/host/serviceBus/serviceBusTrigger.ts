@@ -29,9 +29,10 @@ interface QueueFunction {
 
 /** Queues, in peek-lock: completed when the handler succeeds, given back when it fails. No topics, no sessions. */
 export const serviceBusTrigger: TriggerKind = {
-  type: 'serviceBusTrigger',
+  types: ['serviceBusTrigger'],
   section: 'serviceBus',
   outputs: [],
+  inputs: [],
   prepare: (functions, host) => {
     const options = readServiceBusOptions(host.section);
     const listeners = functions.map((fn) => listen(toQueueFunction(fn, host), options, host));

@@ -18,9 +18,10 @@ interface TimerFunction {
 
 /** Timers in UTC, one call of a function at a time. After a pause a monitored timer runs once, as past due. */
 export const timerTrigger: TriggerKind = {
-  type: 'timerTrigger',
+  types: ['timerTrigger'],
   section: undefined,
   outputs: [],
+  inputs: [],
   prepare: (functions, host) => {
     const timers = functions.map((fn) => toTimerFunction(fn, host));
     const stopping = new AbortController();
