@@ -46,7 +46,9 @@ export function parseDropName({ dealerId, file }: DropPlace, rules: NamingRules)
     if (found === undefined) continue;
     const { extension, compression } = typeOf(file);
     const read = { extension: format ?? extension, compression };
-    if (formatByExtension(`x.${read.extension}`) === undefined) throw unknownType(file, read.extension);
+    // What a .zip holds may be told by its member alone.
+    const isOpen = extension === '' && compression === 'zip';
+    if (!isOpen && formatByExtension(`x.${read.extension}`) === undefined) throw unknownType(file, read.extension);
     const time = found.local === undefined ? undefined : timeZone(rules.zone).toUtc(found.local);
     return { entity, kind: found.kind, time, ...read };
   }
@@ -122,12 +124,11 @@ function badTime(file: string, text: string): never {
 }
 
 function typeOf(file: string): { stem: string; extension: string; compression: 'gz' | 'zip' | undefined } {
-  const [, stem = file, extension = '', packing] = /^(.*?)(?:\.([^.]*))?(?:\.(gz|zip))?$/is.exec(file) ?? [];
-  const compression = packing?.toLowerCase() === 'gz' ? 'gz' : packing === undefined ? undefined : 'zip';
-  const dot = stem.lastIndexOf('.');
-  return dot >= 0 && extension === ''
-    ? { stem: stem.slice(0, dot), extension: stem.slice(dot + 1).toLowerCase(), compression }
-    : { stem, extension: extension.toLowerCase(), compression };
+  const packing = /\.(gz|zip)$/i.exec(file)?.[1]?.toLowerCase();
+  const compression = packing === 'gz' || packing === 'zip' ? packing : undefined;
+  const unpacked = compression === undefined ? file : file.slice(0, -compression.length - 1);
+  const [, stem = unpacked, extension = ''] = /^(.+)\.([^.]*)$/s.exec(unpacked) ?? [];
+  return { stem, extension: extension.toLowerCase(), compression };
 }
 
 function unknownType(file: string, extension: string): AdpError {

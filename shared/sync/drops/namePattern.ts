@@ -24,7 +24,8 @@ export function namePattern(pattern: string, kind?: DropKind): NamePattern {
   const parts = form === undefined ? undefined : partsOf(form);
   const isDated = parts === undefined || ['yyyy', 'MM', 'dd'].every((part) => parts.includes(part));
   const isOnce = parts === undefined || new Set(parts).size === parts.length;
-  if (more.length > 0 || !isDated || !isOnce || (kind === 'delta' && form === undefined)) {
+  const isStray = /[{}]/.test(before + after);
+  if (more.length > 0 || isStray || !isDated || !isOnce || (kind === 'delta' && form === undefined)) {
     const example = 'INV_{yyyyMMdd_HHmmss}.csv';
     throw new AdpError('CONFIG_ERROR', `The file name "${pattern}": a delta has one time in braces, as in ${example}.`);
   }
