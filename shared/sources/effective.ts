@@ -17,12 +17,11 @@ export interface EffectiveEntity {
   readonly zone: string;
   /** What connector and format need, in the connector's own words. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly maxDeleteRatio: number;
+  /** Absent: the usual one. */
+  readonly maxDeleteRatio?: number;
   /** Absent: a run may reject any share of its rows. */
   readonly maxRejectRatio?: number;
 }
-
-const defaultMaxDeleteRatio = 0.1;
 
 /** The entities that a source brings: those that it lists, else those of its pack. */
 export function entitiesOf(source: Source, pack: Pack | undefined): EntityName[] {
@@ -47,6 +46,7 @@ export function effectiveEntity(
   const own = source.entities?.[entity];
   const mapping = mergedMapping(base?.mapping, own?.mapping);
   const modified = own?.modified ?? base?.modified;
+  const maxDeleteRatio = own?.max_delete_ratio ?? base?.max_delete_ratio;
   const maxRejectRatio = own?.max_reject_ratio ?? base?.max_reject_ratio;
   return {
     entity,
@@ -55,7 +55,7 @@ export function effectiveEntity(
     ...(modified === undefined ? {} : { modified }),
     zone: zoneOf(dealer, source),
     settings: { ...base?.settings, ...own?.settings },
-    maxDeleteRatio: own?.max_delete_ratio ?? base?.max_delete_ratio ?? defaultMaxDeleteRatio,
+    ...(maxDeleteRatio === undefined ? {} : { maxDeleteRatio }),
     ...(maxRejectRatio === undefined ? {} : { maxRejectRatio }),
   };
 }

@@ -3,6 +3,7 @@ import type { EntityName } from '../model/entities.ts';
 import type { RecordDocument } from '../model/record.ts';
 import { isRecordId } from '../model/recordId.ts';
 import type { HeldRecord, RecordStore, RecordWrite } from '../sync/applyChanges.ts';
+import type { Fingerprint, HeldRecords } from '../sync/diff/heldRecords.ts';
 import type { Documents, DocumentWrite } from './cosmos.ts';
 
 export interface RecordFilter {
@@ -21,7 +22,7 @@ export interface RecordPage {
 }
 
 /** The records' store with what only the routes need. */
-export interface Records extends RecordStore {
+export interface Records extends RecordStore, HeldRecords {
   get(dealerId: string, entity: EntityName, id: string): Promise<RecordDocument | undefined>;
   list(dealerId: string, entity: EntityName, filter: RecordFilter): Promise<RecordPage>;
   /** Whether a dealer has a record that isn't deleted. */
@@ -34,6 +35,7 @@ export interface Records extends RecordStore {
 const tombstoneSeconds = 90 * 24 * 60 * 60;
 
 const idsAQuery = 500;
+const fingerprintsAPage = 5_000;
 
 export function recordsIn(documents: Documents): Records {
   return {
@@ -75,6 +77,20 @@ export function recordsIn(documents: Documents): Records {
       return page.continuation === undefined
         ? { items }
         : { items, continuation: Buffer.from(page.continuation).toString('base64url') };
+    },
+    async *fingerprints(dealerId, entity) {
+      let continuation: string | undefined;
+      do {
+        const page = await documents.page({
+          text: `SELECT c.id, c.content_hash, c.source_id FROM c WHERE ${ofEntity} AND IS_NULL(c.deleted_at)`,
+          parameters: scope(dealerId, entity),
+          within: [dealerId, entity],
+          limit: fingerprintsAPage,
+          ...(continuation === undefined ? {} : { continuation }),
+        });
+        yield page.documents.map(toFingerprint);
+        continuation = page.continuation;
+      } while (continuation !== undefined);
     },
     async any(dealerId) {
       const text = 'SELECT TOP 1 c.id FROM c WHERE c.dealer_id = @dealer AND IS_NULL(c.deleted_at)';
@@ -129,6 +145,14 @@ function toHeld(document: Record<string, unknown>): HeldRecord {
     run_id: String(document.run_id),
     first_run_id: String(document.first_run_id),
     etag: String(document._etag),
+  };
+}
+
+function toFingerprint({ id, content_hash, source_id }: Record<string, unknown>): Fingerprint {
+  return {
+    id: String(id),
+    contentHash: String(content_hash),
+    sourceId: typeof source_id === 'string' ? source_id : null,
   };
 }
 

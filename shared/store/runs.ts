@@ -3,6 +3,7 @@ import { type EntityName, isEntityName } from '../model/entities.ts';
 import {
   type Door,
   emptyTally,
+  newRunId,
   type Progress,
   parseRunId,
   type RowError,
@@ -27,6 +28,8 @@ export interface RunFilter {
 export interface Runs extends RunStore {
   /** Newest first. */
   list(dealerId: string, filter: RunFilter): Promise<{ runs: Run[]; continuation?: string }>;
+  /** Those of an entity that began after a time, newest first. */
+  since(dealerId: string, entity: EntityName, startedAfter: Date): AsyncIterable<Run>;
   /** Removes runs and parts that started before. Answers how many rows went. */
   purge(dealerId: string, before: Date): Promise<number>;
 }
@@ -68,6 +71,13 @@ export function runsIn(openTable: OpenTable): Runs {
         const last = page.rows.at(-1);
         if (page.continuation === undefined || last === undefined) return { runs: found };
         from = `${last.key}0`;
+      }
+    },
+    async *since(dealerId, entity, startedAfter) {
+      const to = locate(newRunId(dealerId, startedAfter, 'z'.repeat(10))).key;
+      for await (const row of runs.rows(dealerId, { to })) {
+        const run = toRun(row);
+        if (run.entity === entity) yield run;
       }
     },
     async save({ run: before, etag }, run) {

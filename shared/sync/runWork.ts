@@ -10,6 +10,7 @@ import {
   type Run,
   type RunFile,
   type RunId,
+  type Sealed,
 } from '../model/run.ts';
 import { judge } from './closeRuns.ts';
 import type { Ingested } from './ingest.ts';
@@ -65,17 +66,28 @@ export async function openRun(heading: NewRun, deps: RunDeps, runId?: RunId): Pr
   });
 }
 
+/** What a door has done, and what a person may want to know of it. */
+export interface SealedWork extends Ingested, Pick<Sealed, 'held' | 'isSuspect'> {
+  readonly notes?: readonly string[];
+}
+
 /** Everything was accepted by the queue. @param attempt whose messages count */
 export async function sealRun(
   stored: StoredRun,
-  { counts, messages, errors, notes }: Ingested & { readonly notes?: readonly string[] },
+  { counts, messages, errors, notes, held, isSuspect }: SealedWork,
   deps: RunDeps,
   attempt = 1,
 ): Promise<Run> {
   const sealed: Run = {
     ...stored.run,
     status: 'running',
-    sealed: { counts, attempt, messages },
+    sealed: {
+      counts,
+      attempt,
+      messages,
+      ...(held === undefined ? {} : { held }),
+      ...(isSuspect === undefined ? {} : { isSuspect }),
+    },
     errors,
     ...(notes === undefined || notes.length === 0 ? {} : { notes }),
   };

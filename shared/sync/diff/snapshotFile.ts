@@ -1,0 +1,41 @@
+import type { ReadOptions } from '../../formats/format.ts';
+import type { OpenedFile } from '../../formats/openFile.ts';
+import type { Mapper } from '../../mapping/compile.ts';
+import type { SourceRow } from '../../mapping/path.ts';
+import type { RecordId } from '../../model/recordId.ts';
+import type { ByteSource } from '../../snapshot/bytes.ts';
+import type { BrokenRow, SnapshotRow } from '../../snapshot/snapshot.ts';
+import type { InputRow, Rejection } from '../ingest.ts';
+
+/** A full snapshot as the kernel reads it, CSV in UTF-8, and the way back from the kernel's rows to the file's. */
+export interface SnapshotFile {
+  readonly source: ByteSource;
+  readonly key: readonly string[];
+  readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly encoding: string;
+  /** How rows were laid out: a baseline that was made otherwise is void. */
+  readonly layout: 'csv' | 'rows';
+  /** The file's row that the kernel's was made of. */
+  rowOf(row: SnapshotRow): { readonly row: number; readonly values: SourceRow };
+  /** What is wrong with a row that the kernel found broken. */
+  rejectionOf(broken: BrokenRow): Rejection;
+  /** The id of a record by the key that the kernel kept; null where none can be made of it. */
+  idOf(key: readonly string[]): RecordId | null;
+}
+
+/** What a file is read by. */
+export interface Reading {
+  readonly file: OpenedFile;
+  readonly mapper: Mapper;
+  readonly options: ReadOptions;
+}
+
+/** A row's place: the version's position, so that a replay has the same. */
+export function inputOf(row: number, values: SourceRow): InputRow & { readonly values: Record<string, unknown> } {
+  return { index: row, row, values };
+}
+
+export function unreadable(row: number, error: string, raw: string): Rejection {
+  return { input: { index: row, row, error, raw }, errors: [{ row, code: 'DATA_ERROR', detail: error }] };
+}

@@ -1,0 +1,436 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { closeRuns } from '../../shared/sync/closeRuns.ts';
+import { Died, diffWorld } from '../helpers/diffWorld.ts';
+
+const csv = (
+  rows: readonly (readonly [string, ...(string | number)[]])[],
+  header = 'part_number,branch_code,on_hand',
+) => `${header}\n${rows.map((row) => `${row.join(',')}\n`).join('')}`;
+
+const ten = Array.from({ length: 10 }, (_, n): [string, string, number] => [`P${n}`, '1', n]);
+const quantities = (world: ReturnType<typeof diffWorld>) =>
+  Object.fromEntries([...world.held()].map(([id, data]) => [id.split(':')[0], data?.on_hand]));
+const receipt = async (world: ReturnType<typeof diffWorld>, content: string, name?: string) => {
+  const { status, sealed, tally } = await world.take(content, name);
+  const { inserted, updated, deleted, held } = tally;
+  const { read, rejected, repeated, unchanged, upserts, deletes } = sealed?.counts ?? {};
+  return { status, read, rejected, repeated, unchanged, upserts, deletes, inserted, updated, deleted, held };
+};
+
+describe('a full snapshot', () => {
+  test('that is the first is all inserts; of the next one only what changed is sent', async () => {
+    const world = diffWorld();
+    expect(await receipt(world, csv(ten))).toMatchObject({ status: 'succeeded', read: 10, upserts: 10, inserted: 10 });
+    const next = csv([...ten.slice(1, 9).reverse(), ['P9', '1', 99], ['new', '1', 1]]);
+    expect(await receipt(world, next)).toEqual({
+      status: 'succeeded',
+      read: 10,
+      rejected: 0,
+      repeated: 0,
+      unchanged: 8,
+      upserts: 2,
+      deletes: 1,
+      inserted: 1,
+      updated: 1,
+      deleted: 1,
+      held: 0,
+    });
+    expect(quantities(world)).toEqual({
+      ...Object.fromEntries(ten.slice(1).map(([n, , q]) => [n, q])),
+      P9: 99,
+      new: 1,
+    });
+  });
+
+  test('that says the same in another way changes nothing', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    const moved = `on_hand;branch_code;part_number\n${ten.map(([n, b, q]) => `${q}.0;"${b}";${n}\r\n`).join('')}`;
+    expect(await receipt(world, moved)).toMatchObject({ status: 'succeeded', unchanged: 10, upserts: 0, deletes: 0 });
+  });
+
+  test('has rows that can not be taken: they count as seen, and go to quarantine once', async () => {
+    const world = diffWorld({ maxRejectRatio: 0.5 });
+    await world.take(csv(ten));
+    const bad = csv([['P0', '1', 'many'], ['P1', '1'], ...ten.slice(2)]);
+    expect(await receipt(world, bad)).toMatchObject({ status: 'partial', rejected: 2, unchanged: 8, deletes: 0 });
+    expect(quantities(world)).toMatchObject({ P0: 0, P1: 1 });
+    expect(world.rejected.map(({ input }) => input.row).sort()).toEqual([2, 3]);
+  });
+
+  test('is refused whole where too many rows are rejected', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    const bad = csv([['P0', '1', 'x'], ['P1', '1', 'x'], ['P2', '1', 'x'], ['other', '1', 1], ...ten.slice(3)]);
+    const run = await world.take(bad);
+    expect(run).toMatchObject({
+      status: 'failed',
+      errors: [{ code: 'DATA_ERROR' }, { row: 2 }, { row: 3 }, { row: 4 }],
+    });
+    expect(world.held().size).toBe(10);
+    expect(world.rejected).toEqual([]);
+    expect(await receipt(world, csv(ten))).toMatchObject({ status: 'succeeded', unchanged: 10 });
+  });
+
+  test('of two rows of one key the later time stands, then the later row; the other is repeated', async () => {
+    const world = diffWorld({ modified: 'as_of' });
+    const header = 'part_number,on_hand,as_of';
+    const rows: [string, number, string][] = [
+      ['A', 1, '2026-02-02'],
+      ['A', 2, '2026-02-03'],
+      ['A', 3, '2026-02-01'],
+      ['B', 1, '2026-02-01'],
+      ['B', 2, '2026-02-01'],
+    ];
+    expect(await receipt(world, csv(rows, header))).toMatchObject({ status: 'succeeded', repeated: 3, upserts: 2 });
+    expect(quantities(world)).toEqual({ A: 2, B: 2 });
+    expect(await receipt(world, csv(rows, header))).toMatchObject({ status: 'succeeded', read: 5, deletes: 0 });
+    expect(quantities(world)).toEqual({ A: 2, B: 2 });
+  });
+
+  test('in any format, packed or not', async () => {
+    const world = diffWorld();
+    const rows = ten.map(([part_number, branch_code, on_hand]) => ({ part_number, branch_code, on_hand }));
+    await world.take(JSON.stringify(rows), 'acme_part_stock.json');
+    const turned = rows.map(({ part_number, branch_code, on_hand }) => ({ on_hand, branch_code, part_number }));
+    const json = JSON.stringify(turned).replace('"on_hand":3', '"on_hand":3.0');
+    expect(await receipt(world, json, 'acme_part_stock.json')).toMatchObject({ unchanged: 10, upserts: 0 });
+    const run = await world.take(
+      gzipSync(JSON.stringify([...rows, { part_number: 'new' }])),
+      'acme_part_stock.json.gz',
+    );
+    expect(run).toMatchObject({ status: 'succeeded', tally: { inserted: 1 } });
+    const broken = await world.take(
+      '{"part_number":"P0","branch_code":"1"}\n\n{"on_hand":1}\nnonsense\n',
+      'acme_part_stock.ndjson',
+    );
+    expect(broken.status).toBe('failed');
+  });
+
+  test('whose mapping makes one key of two texts never deletes what is still there', async () => {
+    const world = diffWorld({ mapping: { part_number: { from: 'No', transform: ['upper'] }, on_hand: 'Q' } });
+    await world.take(
+      csv(
+        [
+          ['a', 1],
+          ['A', 1],
+          ['b', 2],
+        ],
+        'No,Q',
+      ),
+    );
+    const run = await world.take(
+      csv(
+        [
+          ['A', 1],
+          ['b', 2],
+        ],
+        'No,Q',
+      ),
+    );
+    expect(run.status).toBe('succeeded');
+    expect(quantities(world)).toEqual({ A: 1, B: 2 });
+  });
+
+  test('that was replaced before it was read is superseded', async () => {
+    const world = diffWorld();
+    const first = world.drop(csv(ten));
+    const second = world.drop(csv(ten.slice(1)));
+    await world.diff(first);
+    expect(await world.run(first.run_id)).toMatchObject({ status: 'superseded' });
+    await world.diff(second);
+    await world.write();
+    expect((await world.run(second.run_id)).status).toBe('succeeded');
+    const late = { ...first, drop: { ...second.drop }, run_id: world.drop('').run_id };
+    await world.diff(late);
+    expect((await world.run(late.run_id)).status).toBe('superseded');
+    expect(world.held().size).toBe(9);
+  });
+
+  test('that a manifest speaks of otherwise is refused; with a manifest half may be missing', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    const run = await world.take(csv(ten.slice(5)), undefined, { rows: 6 });
+    expect(run).toMatchObject({ status: 'failed' });
+    expect((await world.take(csv(ten.slice(5)), undefined, { rows: 5 })).status).toBe('succeeded');
+    expect(world.held().size).toBe(5);
+  });
+});
+
+describe('a suspect snapshot', () => {
+  test.each([
+    ['empty', 'part_number,branch_code,on_hand\n', 10],
+    ['nearly all gone', csv(ten.slice(6)), 6],
+    ['a key that can not be read', csv([['', '1', 1], ...ten.slice(2)]), 2],
+    ['a quote that is never closed', `${csv(ten.slice(1, 9))}"P9,1,9\n`, 2],
+  ])('(%s) deletes nothing until it is approved', async (_, content, missing) => {
+    const world = diffWorld({ maxRejectRatio: 0.9 });
+    await world.take(csv(ten));
+    const run = await world.take(content);
+    expect(run).toMatchObject({ status: 'suspect', tally: { held: missing, deleted: 0 } });
+    expect(world.held().size).toBe(10);
+    const again = await world.take(content);
+    expect(again).toMatchObject({ status: 'suspect', tally: { held: missing } });
+
+    await expect(world.approve(run.runId)).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'park' });
+    expect(await world.approve(again.runId)).toMatchObject({ status: 'running' });
+    await world.write();
+    const approved = await world.run(again.runId);
+    expect(approved).toMatchObject({ tally: { held: 0, deleted: missing } });
+    expect(['succeeded', 'partial']).toContain(approved.status);
+    expect(world.held().size).toBe(10 - missing);
+    await expect(world.approve(again.runId)).rejects.toMatchObject({ code: 'CONFLICT' });
+    const after = await world.take(csv(ten.slice(6)));
+    expect(after.tally.held).toBe(missing === 6 || missing === 10 ? 0 : after.tally.held);
+  });
+
+  test('applies its upserts all the same', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    const run = await world.take(
+      csv([
+        ['P9', '1', 77],
+        ['new', '1', 5],
+      ]),
+    );
+    expect(run).toMatchObject({ status: 'suspect', tally: { held: 9, inserted: 1, updated: 1 } });
+    expect(quantities(world)).toMatchObject({ P9: 77, new: 5, P0: 0 });
+  });
+});
+
+describe('after', () => {
+  const world = async () => {
+    const made = diffWorld();
+    await made.take(csv(ten));
+    return made;
+  };
+  /** Somebody else writes: a run of its own, as the writer leaves it. */
+  const otherDoor = async (made: ReturnType<typeof diffWorld>, change: (data: object) => object, id = 'P3:1:') => {
+    const document = made.records.documents.get(id);
+    if (document === undefined) throw new Error('It is not there.');
+    made.clock.move(1_000);
+    const runId = made.drop('').run_id;
+    const now = new Date(made.clock());
+    const tally = { inserted: 0, updated: 1, deleted: 0, unchanged: 0, stale: 0, held: 0, quarantined: 0 };
+    await made.runs.open({
+      runId,
+      dealerId: 'acme',
+      sourceId: 'dms',
+      entity: 'part_stock',
+      door: 'push',
+      status: 'succeeded',
+      startedAt: now,
+      finishedAt: now,
+      sealed: undefined,
+      tally,
+      errors: [],
+    });
+    made.records.documents.set(id, { ...document, ...change(document) });
+  };
+
+  test('another door has written, the store is what the file says', async () => {
+    const made = await world();
+    await otherDoor(made, () => ({
+      data: { part_number: 'P3', branch_code: '1', bin: '', on_hand: 33 },
+      content_hash: 'f'.repeat(64),
+    }));
+    expect(await receipt(made, csv(ten))).toMatchObject({ status: 'succeeded', unchanged: 9, upserts: 1, updated: 1 });
+    expect(quantities(made).P3).toBe(3);
+    expect(await receipt(made, csv(ten))).toMatchObject({ unchanged: 10, upserts: 0 });
+  });
+
+  test('another door has deleted or added, too; records of another source stay', async () => {
+    const made = await world();
+    await otherDoor(made, () => ({ deleted_at: '2026-03-01T00:02:00Z', content_hash: null }));
+    const added = made.records.documents.get('P0:1:');
+    if (added === undefined) throw new Error('It is not there.');
+    made.records.documents.set('X:1:', { ...added, id: 'X:1:', source_id: 'web' });
+    made.records.documents.set('Y:1:', { ...added, id: 'Y:1:' });
+    expect(await receipt(made, csv(ten))).toMatchObject({ status: 'succeeded', inserted: 1, deleted: 1, unchanged: 9 });
+    expect([...made.held().keys()].sort()).toEqual([...ten.map(([n]) => `${n}:1:`), 'X:1:']);
+  });
+
+  test('the mapping has changed, every row is looked at again', async () => {
+    const made = await world();
+    made.remap({
+      mapping: {
+        part_number: 'part_number',
+        branch_code: 'branch_code',
+        on_hand: 'on_hand',
+        'extensions.q': 'on_hand',
+      },
+    });
+    expect(await receipt(made, csv(ten))).toMatchObject({ status: 'succeeded', updated: 10, deletes: 0 });
+  });
+
+  test('a reset, nothing is sent that the store has', async () => {
+    const made = await world();
+    made.raiseEpoch();
+    expect(await receipt(made, csv(ten.slice(1)))).toMatchObject({ unchanged: 9, upserts: 0, deletes: 1, deleted: 1 });
+  });
+
+  test.each(['index', 'keys'])('the %s of the baseline is lost or damaged, the store is asked', async (kind) => {
+    for (const damage of [(bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), () => undefined]) {
+      const made = await world();
+      const [name = ''] = [...made.blobs.blobs.keys()].filter((found) => found.endsWith(kind));
+      const damaged = damage(made.blobs.blobs.get(name) ?? Buffer.alloc(0));
+      if (damaged === undefined) made.blobs.blobs.delete(name);
+      else made.blobs.blobs.set(name, damaged);
+      expect(await receipt(made, csv(ten.slice(0, 9)))).toMatchObject({
+        status: 'succeeded',
+        unchanged: 9,
+        deleted: 1,
+      });
+    }
+  });
+
+  test('each snapshot only its own baseline is kept', async () => {
+    const made = await world();
+    await made.take(csv(ten.slice(1)));
+    expect([...made.blobs.blobs.keys()].map((name) => name.split('.').at(-1)).sort()).toEqual(['index', 'keys']);
+  });
+});
+
+describe('a process that dies', () => {
+  const second = csv([...ten.slice(1, 9), ['P9', '1', 99], ['P9', '1', 98], ['new', '1', 1], ['bad', '1', 'x']]);
+  const expected = { ...Object.fromEntries(ten.slice(1).map(([n, , q]) => [n, q])), P9: 98, new: 1 };
+
+  test.each([false, true])(
+    'at any call to the world (after it: %s) leaves what the next try brings to its end',
+    async (after) => {
+      const calls = await (async () => {
+        const world = diffWorld();
+        await world.take(csv(ten));
+        const message = world.drop(second);
+        world.life.bear();
+        await world.diff(message);
+        return world.life.calls;
+      })();
+      expect(calls).toBeGreaterThan(20);
+      for (let at = 1; at <= calls; at++) {
+        const world = diffWorld();
+        await world.take(csv(ten));
+        const message = world.drop(second);
+        world.life.dieAt(at, after);
+        await world.diff(message).catch((error: unknown) => {
+          if (!(error instanceof Died)) throw error;
+        });
+        world.life.bear();
+        // Some of what was sent before is written before the next try, some after.
+        if (at % 2 === 0) await world.write();
+        await world.diff(message);
+        await world.write((messages) => messages.reverse());
+        await closeRuns({ runs: world.runs, clock: world.clock, giveUpAfterMs: 3_600_000 }, 0);
+        const run = await world.run(message.run_id);
+        expect({ at, status: run.status }).toEqual({ at, status: 'partial' });
+        expect(run.sealed?.counts).toEqual({
+          read: 12,
+          rejected: 1,
+          repeated: 1,
+          unchanged: 8,
+          upserts: 2,
+          deletes: 1,
+          deleteRows: 0,
+        });
+        expect(run.tally).toMatchObject({ inserted: 1, updated: 1, deleted: 1 });
+        expect(quantities(world)).toEqual(expected);
+        expect(await receipt(world, csv(ten))).toMatchObject({
+          status: 'succeeded',
+          updated: 1,
+          inserted: 1,
+          deleted: 1,
+        });
+      }
+    },
+    120_000,
+  );
+});
+
+describe('any two snapshots', () => {
+  const cell = fc.record({
+    n: fc.integer({ min: 0, max: 7 }),
+    q: fc.constantFrom('0', '1', '2.50', '-3', 'bad'),
+    t: fc.integer({ min: 0, max: 3 }),
+    date: fc.constantFrom('', '2026-01-05'),
+  });
+  const snapshot = fc.record({
+    rows: fc.array(cell, { minLength: 1, maxLength: 12 }),
+    columns: fc.shuffledSubarray(['part_number', 'on_hand', 'as_of', 'last_sold_date'], { minLength: 4 }),
+    delimiter: fc.constantFrom(',', ';', '\t'),
+    isQuoted: fc.boolean(),
+    isLong: fc.boolean(),
+    newline: fc.constantFrom('\n', '\r\n'),
+  });
+  type Snapshot = Parameters<Parameters<typeof snapshot.map>[0]>[0];
+
+  const values = ({ rows, isLong }: Snapshot, day: number) =>
+    rows.map(({ n, q, t, date }) => ({
+      part_number: `P${n}`,
+      on_hand: isLong && /^\d$/.test(q) ? `${q}.00` : q,
+      as_of: isLong ? `2026-01-0${day}T0${t}:00:00.000Z` : `2026-01-0${day} 0${t}:00:00`,
+      last_sold_date: isLong && date !== '' ? `${date}T00:00:00Z` : date,
+    }));
+  const write: Record<string, (from: Snapshot, day: number) => string> = {
+    csv(from, day) {
+      const { columns, delimiter, isQuoted, newline } = from;
+      const line = (fields: string[]) => fields.map((f) => (isQuoted ? `"${f}"` : f)).join(delimiter) + newline;
+      return (
+        line(columns) +
+        values(from, day)
+          .map((row) => line(columns.map((c) => Object(row)[c])))
+          .join('')
+      );
+    },
+    json: (from, day) =>
+      JSON.stringify(values(from, day).map((row) => Object.fromEntries(from.columns.map((c) => [c, Object(row)[c]])))),
+    ndjson: (from, day) =>
+      values(from, day)
+        .map((row) => `${JSON.stringify(Object.fromEntries(from.columns.map((c) => [c, Object(row)[c]])))}\n\n`)
+        .join(''),
+  };
+
+  /** A naive Map: of each key the row with the latest time stands, then the later one; older rows lose against what is held. */
+  const apply = (
+    held: Map<string, { t: string; q: string; date: string; alive: boolean }>,
+    from: Snapshot,
+    day: number,
+  ) => {
+    const seen = new Set<string>();
+    for (const { n, q, t, date } of from.rows) {
+      const key = `P${n}`;
+      const time = `${day}.${t}`;
+      const before = held.get(key);
+      seen.add(key);
+      if (q !== 'bad' && (before === undefined || time >= before.t)) held.set(key, { t: time, q, date, alive: true });
+    }
+    for (const [key, value] of held) if (!seen.has(key)) held.set(key, { ...value, alive: false });
+  };
+
+  test.each(['csv', 'json', 'ndjson'])(
+    'of %s make the store what a naive Map says, and every run balances',
+    async (format) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(snapshot, fc.nat(1)), { minLength: 2, maxLength: 4 }), async (snapshots) => {
+          const world = diffWorld({ modified: 'as_of', maxDeleteRatio: 1, maxRejectRatio: 1 });
+          const held: Parameters<typeof apply>[0] = new Map();
+          let day = 1;
+          for (const [from, later] of snapshots) {
+            day += later;
+            apply(held, from, day);
+            const run = await world.take((write[format] ?? String)(from, day), `acme_part_stock.${format}`);
+            expect(['succeeded', 'partial']).toContain(run.status);
+            const alive = [...held]
+              .filter(([, { alive: is }]) => is)
+              .map(([key, { q, date }]) => [key, Number(q), date]);
+            const stored = [...world.held()].map(([, d]) => [d?.part_number, d?.on_hand, d?.last_sold_date ?? '']);
+            expect(stored.sort()).toEqual(alive.sort());
+          }
+        }),
+        { numRuns: process.env.SOAK === '1' ? 500 : 40 },
+      );
+    },
+    120_000,
+  );
+});
