@@ -1,4 +1,5 @@
 import { Message } from 'apache-arrow';
+import { checkArrowMetadata } from './arrowMetadata.ts';
 import { ByteQueue } from './byteQueue.ts';
 import { damaged } from './damage.ts';
 import { limitExceeded } from './limits.ts';
@@ -62,6 +63,7 @@ async function readMessage(queue: ByteQueue, prefix: Buffer, isFirst: boolean): 
   if (metadata.length < metadataLength) {
     throw endsTooEarly();
   }
+  checkArrowMetadata(metadata);
   const message = Message.decode(metadata);
   if (isFirst && !message.isSchema()) {
     // The footer repeats the schema; Arrow for JavaScript writes it only there, against the specification.

@@ -15,6 +15,7 @@ const digitsOf: Readonly<Record<TimeUnit, number>> = {
   [TimeUnit.MICROSECOND]: 6,
   [TimeUnit.NANOSECOND]: 9,
 };
+const maxLength = 64 * 1024 * 1024;
 const dayMilliseconds = 86_400_000n;
 
 /**
@@ -27,8 +28,37 @@ export function arrowValues(data: Data, maxDepth: number): ValueAt {
   if (maxDepth < 0) {
     throw limitExceeded('levels of an Arrow schema', maxDepth);
   }
+  checkBuffers(data);
   const valueAt = nestedValues(data, maxDepth) ?? flatValues(data);
   return (index) => (data.getValid(index) ? valueAt(index) : null);
+}
+
+/** A batch of a few bytes can say that it has billions of rows: then its buffers are too short, or it has none. */
+function checkBuffers(data: Data): void {
+  const { type, length, stride, offset } = data;
+  if (length > maxLength) {
+    throw limitExceeded('values of an Arrow batch', maxLength);
+  }
+  const hasOffsets =
+    DataType.isUtf8(type) ||
+    DataType.isLargeUtf8(type) ||
+    DataType.isBinary(type) ||
+    DataType.isLargeBinary(type) ||
+    DataType.isList(type) ||
+    DataType.isLargeList(type) ||
+    DataType.isMap(type);
+  const children = DataType.isFixedSizeList(type) ? length * stride : DataType.isStruct(type) ? length : 0;
+  const isFlat = !hasOffsets && data.children.length === 0 && !DataType.isNull(type);
+  const values = DataType.isBool(type) ? Math.ceil((offset + length) / 8) : length * stride;
+  const isWhole =
+    length >= 0 &&
+    (data.nullCount === 0 || DataType.isNull(type) || (data.nullBitmap?.length ?? 0) * 8 >= offset + length) &&
+    (!hasOffsets || length === 0 || (data.valueOffsets?.length ?? 0) > length) &&
+    (!isFlat || (data.values?.length ?? 0) >= values) &&
+    data.children.every((child) => child.length >= children);
+  if (!isWhole) {
+    throw damaged('The Arrow data are corrupt: a buffer is too short.');
+  }
 }
 
 function nestedValues(data: Data, maxDepth: number): ValueAt | undefined {
@@ -50,8 +80,9 @@ function nestedValues(data: Data, maxDepth: number): ValueAt | undefined {
     };
   }
   if (DataType.isList(type) || DataType.isLargeList(type)) {
-    const item = arrowValues(childOf(data, 0), maxDepth - 1);
-    return (index) => range(offsetAt(data, index), offsetAt(data, index + 1)).map(item);
+    const child = childOf(data, 0);
+    const item = arrowValues(child, maxDepth - 1);
+    return (index) => rangeAt(data, index, child).map(item);
   }
   if (DataType.isFixedSizeList(type)) {
     const item = arrowValues(childOf(data, 0), maxDepth - 1);
@@ -165,7 +196,7 @@ function mapValues(data: Data, maxDepth: number): ValueAt {
   const valueAt = arrowValues(childOf(entries, 1), maxDepth - 2);
   return (index) => {
     const values: Record<string, unknown> = {};
-    for (const at of range(offsetAt(data, index), offsetAt(data, index + 1))) {
+    for (const at of rangeAt(data, index, entries)) {
       setOwn<unknown>(values, `${keyAt(at)}`, valueAt(at));
     }
     return values;
@@ -178,6 +209,15 @@ function childOf(data: Data, at: number): Data {
     throw damaged('The Arrow data are corrupt: a nested type has no values.');
   }
   return child;
+}
+
+/** The places of a list's values among its child's. */
+function rangeAt(data: Data, index: number, child: Data): number[] {
+  const end = offsetAt(data, index + 1);
+  if (end > child.length) {
+    throw damaged('The Arrow data are corrupt: a list goes beyond its values.');
+  }
+  return range(Math.max(0, offsetAt(data, index)), end);
 }
 
 function range(start: number, end: number): number[] {
