@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Benchmark, Measurement } from './benchmark.ts';
 import { type DiffTruth, writeDiffData } from './diffData.ts';
@@ -25,6 +26,11 @@ interface Data {
 const rounds: Promise<Round>[] = [];
 let data: Promise<Data> | undefined;
 
+const programs = {
+  ours: fileURLToPath(import.meta.resolve('./diffOurs.ts')),
+  duckdb: fileURLToPath(import.meta.resolve('./diffPeer.ts')),
+  scan: fileURLToPath(import.meta.resolve('./diffScan.ts')),
+};
 const duckdbName = 'DuckDB, full outer join, 2 threads, 1 GB';
 
 export const diffSnapshots: readonly Benchmark[] = [
@@ -80,9 +86,9 @@ async function measureRound(): Promise<Round> {
   const { folder, truth } = await data;
   const before = join(folder, 'before');
   const after = join(folder, 'after.csv');
-  const ours = await measure('diffOurs', [after, join(folder, 'changes'), join(folder, 'next'), before]);
-  const duckdb = await measure('diffPeer', [`${before}.csv`, after, join(folder, 'changes.duckdb')]);
-  const scan = await measure('diffScan', [after]);
+  const ours = await measure(programs.ours, [after, join(folder, 'changes'), join(folder, 'next'), before]);
+  const duckdb = await measure(programs.duckdb, [`${before}.csv`, after, join(folder, 'changes.duckdb')]);
+  const scan = await measure(programs.scan, [after]);
   if (ours.inserted !== truth.inserted || ours.updated !== truth.updated || ours.removed !== truth.removed) {
     throw new Error(`The diff found ${JSON.stringify(ours)} where there was ${JSON.stringify(truth)}.`);
   }
@@ -93,13 +99,12 @@ async function prepare(): Promise<Data> {
   const folder = await mkdtemp(join(tmpdir(), 'adp-bench-diff-'));
   const before = join(folder, 'before');
   const truth = writeDiffData(`${before}.csv`, join(folder, 'after.csv'), rows);
-  await measure('diffOurs', [`${before}.csv`, join(folder, 'changes'), before]);
+  await measure(programs.ours, [`${before}.csv`, join(folder, 'changes'), before]);
   return { folder, truth };
 }
 
 /** What the program says of itself, on its last line. */
 async function measure(program: string, files: readonly string[]): Promise<Taken & Record<string, number>> {
-  const path = join(import.meta.dirname, `${program}.ts`);
-  const { stdout } = await promisify(execFile)(process.execPath, [path, ...files]);
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...files]);
   return JSON.parse(stdout);
 }

@@ -10,6 +10,8 @@ import type { RowShape } from './rowText.ts';
 import type { SnapshotOptions } from './snapshot.ts';
 
 const batchRows = 8192;
+/** Who says how many rows to expect may be wrong. */
+const maxExpectedRows = 10_000_000;
 
 /** A file whose header was read, and a baseline that was read into the kernel: rows can be compared. */
 export interface OpenedSnapshot {
@@ -56,7 +58,7 @@ export async function openSnapshot(
     quote: hashed.quote.charCodeAt(0),
   });
   kernel.setSeeds(keySeed, rowSeedOf(seed, hashed));
-  kernel.openFresh(used ? used.count >>> 6 : (options.expectedRows ?? 0));
+  kernel.openFresh(used ? used.count >>> 6 : Math.min(options.expectedRows ?? 0, maxExpectedRows));
   return {
     kernel,
     input,

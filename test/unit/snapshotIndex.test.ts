@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { hashText, toBytes, toHex } from '../../shared/snapshot/hash64.ts';
 import { murmur128, xxh64 } from '../../shared/snapshot/kernel/plain/hashes.ts';
+import { wasmKernel } from '../../shared/snapshot/kernel/wasmKernel.ts';
 import { type DiffOptions, diff, isEqual, kernels } from '../helpers/snapshot.ts';
 
 const text = `id,v\n${Array.from({ length: 300 }, (_, index) => `${index},v${index}`).join('\n')}\n`;
@@ -113,6 +114,16 @@ test.each([
   expect(toHex(first) + toHex(second)).toBe(expected);
 });
 
+test('more rows than fit into memory park the file, whatever somebody expected', async () => {
+  const kernel = wasmKernel();
+  kernel.open({ inputBytes: 1_000, maxRowBytes: 100, batchRows: 10, savedSlots: 10 });
+  expect(() => kernel.openFresh(200_000_000)).toThrow(
+    expect.objectContaining({ code: 'DATA_ERROR', disposition: 'park', message: expect.stringContaining('more rows') }),
+  );
+  const { result } = await diff('id,v\n1,a\n', undefined, { expectedRows: Number.MAX_SAFE_INTEGER });
+  expect(result.inserted).toBe(1);
+});
+
 test('the committed WebAssembly is what its source builds', () => {
-  execFileSync('node', ['shared/snapshot/kernel/build.ts', '--check'], { stdio: 'pipe' });
+  execFileSync('node', ['buildKernel.ts', '--check'], { stdio: 'pipe' });
 });

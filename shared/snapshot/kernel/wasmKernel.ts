@@ -1,3 +1,4 @@
+import { AdpError } from '../../errors.ts';
 import { eventKinds, type Hash64, type Kernel, rowFaults, slotBytes } from './kernel.ts';
 import { wasmCode } from './wasmCode.ts';
 
@@ -67,6 +68,7 @@ interface Exports extends Direct {
 declare const WebAssembly: {
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
+  readonly RuntimeError: new () => Error;
 };
 
 let compiled: object | undefined;
@@ -95,12 +97,14 @@ export function wasmKernel(): Kernel {
 
   return {
     ...wasm,
+    openFresh: (expected) => inMemory(() => wasm.openFresh(expected)),
+    compare: () => inMemory(() => wasm.compare()),
     open(sizes) {
       inputBytes = sizes.inputBytes;
       wasm.open(sizes.inputBytes, sizes.maxRowBytes, sizes.batchRows, sizes.savedSlots);
     },
     reserveBase(count) {
-      baseAt = wasm.reserveBase(count) >>> 0;
+      baseAt = inMemory(() => wasm.reserveBase(count)) >>> 0;
     },
     baseSpace: (fromByte, toByte) => view(baseAt + fromByte, toByte - fromByte),
     indexBase: () => wasm.indexBase() !== 0,
@@ -131,4 +135,17 @@ export function wasmKernel(): Kernel {
     output: (slots) => view(wasm.outputAt(), slots * slotBytes),
     hashOutput: (slots, seed) => hash(wasm.outputAt(), slots, seed),
   };
+}
+
+/** A call that may ask for more memory than 4 GiB, or than there is: then the module traps. */
+function inMemory<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      const message = 'The snapshot has more rows than fit into memory at once: split it.';
+      throw new AdpError('DATA_ERROR', message, { disposition: 'park', cause: error });
+    }
+    throw error;
+  }
 }

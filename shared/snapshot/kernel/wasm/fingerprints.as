@@ -187,8 +187,13 @@ function fieldsOf(row: usize): usize {
   return plainFields;
 }
 
-@inline function isHashedCut(byte: u8): bool {
-  return byte == hashedDelimiter || byte == 10 || byte == 13;
+@inline function mustQuote(from: usize, end: usize): bool {
+  if (end > from && load<u8>(from) == hashedQuote) return true;
+  for (; from < end; from++) {
+    const byte = load<u8>(from);
+    if (byte == hashedDelimiter || byte == 10 || byte == 13) return true;
+  }
+  return false;
 }
 
 /**
@@ -202,9 +207,7 @@ function rewrite(row: usize): u32 {
     const column = load<u32>(order + (<usize>place << 2));
     const field = load<u64>(first + <usize>column * FIELD);
     const end = copyValue(to, <u32>field, <u32>(field >> 32));
-    let mustQuote = end > to && load<u8>(to) == hashedQuote;
-    for (let p = to; !mustQuote && p < end; p++) mustQuote = isHashedCut(load<u8>(p));
-    to = mustQuote ? quoteInPlace(to, end) : end;
+    to = mustQuote(to, end) ? quoteInPlace(to, end) : end;
     store<u8>(to++, hashedDelimiter);
   }
   return <u32>(to - 1 - scratch);

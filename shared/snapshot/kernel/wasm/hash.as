@@ -1,4 +1,4 @@
-// The two published hash functions that an index is made of. hash.ts has the same in plain TypeScript.
+// The two published hash functions that an index is made of; plain/hashes.ts has the same.
 
 const P1: u64 = 0x9e3779b185ebca87;
 const P2: u64 = 0xc2b2ae3d27d4eb4f;
