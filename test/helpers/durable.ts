@@ -39,7 +39,7 @@ export async function startDurableHost(
   };
   const client = async <T>(operation: string, ...parameters: unknown[]): Promise<T> => {
     const response = await post(`client/${operation}`, parameters);
-    const answer = await response.json();
+    const answer: { result: T; error?: string } = JSON.parse(await response.text());
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.result;
   };
@@ -48,8 +48,9 @@ export async function startDurableHost(
     host,
     start: async (name, instanceId, input = null) => {
       const response = await post(`start/${name}?id=${encodeURIComponent(instanceId)}`, input);
-      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}\n${host.output()}`);
-      return await response.json();
+      const text = await response.text();
+      if (response.status !== 202) throw new Error(`${response.status} ${text}\n${host.output()}`);
+      return JSON.parse(text);
     },
     client,
     status,

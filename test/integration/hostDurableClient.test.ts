@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startBroker } from '../helpers/broker.ts';
 import { buildDurableApp, type DurableHost, type Status, startDurableHost } from '../helpers/durable.ts';
@@ -124,7 +125,7 @@ describe('the webhooks of createCheckStatusResponse', () => {
 
     const response = await fetch(`${statusQueryGetUri}&showHistory=true&showHistoryOutput=true&showInput=false`);
     expect(response.status).toBe(200);
-    const { historyEvents, input } = await response.json();
+    const { historyEvents, input } = JSON.parse(await response.text());
     expect(input).toBeNull();
     expect(historyEvents).toMatchObject([
       { EventType: 'ExecutionStarted', FunctionName: 'waits' },
@@ -225,7 +226,7 @@ test('a second host on the same folder is refused', async () => {
 });
 
 test('entities are refused at the start', async () => {
-  const library = JSON.stringify(require.resolve('durable-functions'));
+  const library = JSON.stringify(resolve('node_modules/durable-functions'));
   const program = runHost(
     await appOf(`require(${library}).app.entity('counter', () => {});`),
     await temporaryFolder('host'),

@@ -127,7 +127,16 @@ export function createEngine(
     const next = store.nextTimerAt();
     if (stopped || next === undefined) return;
     const ms = next - nature.now().getTime();
-    timer = setTimeout(fireTimers, Math.min(Math.max(ms, 0), longestTimeoutMs));
+    timer = setTimeout(
+      () => {
+        try {
+          fireTimers();
+        } catch (error) {
+          log('critical', 'durable', `Timers stand still until the host restarts: ${describeError(error)}`);
+        }
+      },
+      Math.min(Math.max(ms, 0), longestTimeoutMs),
+    );
   };
 
   return {
