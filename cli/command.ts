@@ -25,11 +25,13 @@ export interface Option {
 
 export interface Invocation {
   readonly args: Arguments;
+  /** CONFIG_ERROR that says how to be connected, for the command that asks for it and has none. */
   readonly hub: HubClient;
   readonly output: Output;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
   readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: AsyncIterable<Uint8Array>;
 }
 

@@ -8,6 +8,18 @@ import { replay } from './commands/replay.ts';
 import { reset } from './commands/reset.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
+import { secrets } from './commands/secrets.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [apply, push, runs, run, records, quarantine, replay, reset, keys];
+export const commands: readonly Command[] = [
+  apply,
+  push,
+  runs,
+  run,
+  records,
+  quarantine,
+  replay,
+  reset,
+  keys,
+  secrets,
+];

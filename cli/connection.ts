@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { AdpError } from '../shared/errors.ts';
+import { findStack, notAStackFile } from './stackFile.ts';
 
 /** Where the hub is, and who asks. */
 export interface Connection {
@@ -21,41 +20,17 @@ export async function findConnection(
   const { ADP_URL: url, ADP_KEY: key } = env;
   if (url && key) return { baseUrl: readBaseUrl(url, 'ADP_URL'), key };
   if (url) throw new AdpError('CONFIG_ERROR', 'ADP_URL is set but ADP_KEY is not: set it to a key (adp_…) of that hub');
-  for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
-    const found = await readStackFile(path.join(folder, '.local', 'stack.json'));
+  const stack = await findStack(cwd);
+  if (stack !== undefined) {
+    const { baseUrl, adminKey } = stack.content;
+    if (typeof baseUrl !== 'string' || typeof adminKey !== 'string') throw notAStackFile(stack.path);
     // A key alone takes the place of the stack's own: what another may do can be tried.
-    if (found !== undefined) return key ? { ...found, key } : found;
-    if (folder === path.dirname(folder)) break;
+    return { baseUrl: readBaseUrl(baseUrl, stack.path), key: key || adminKey };
   }
   throw new AdpError(
     'CONFIG_ERROR',
     'no hub to talk to: start the local one with npm start, or set ADP_URL and ADP_KEY (see npx adp --help)',
   );
-}
-
-async function readStackFile(file: string): Promise<Connection | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  const stack: unknown = parseJson(text);
-  if (typeof stack === 'object' && stack !== null && 'baseUrl' in stack && 'adminKey' in stack) {
-    const { baseUrl, adminKey } = stack;
-    if (typeof baseUrl === 'string' && typeof adminKey === 'string') {
-      return { baseUrl: readBaseUrl(baseUrl, file), key: adminKey };
-    }
-  }
-  throw new AdpError('CONFIG_ERROR', `${file} is not what npm start writes: start the stack again`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readBaseUrl(text: string, where: string): string {

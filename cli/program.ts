@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 import { commands } from './commandTable.ts';
 import { findConnection } from './connection.ts';
 import { commandHelp, programHelp } from './help.ts';
-import { createOutput, type Streams } from './output.ts';
+import { createOutput, type Output, type Streams } from './output.ts';
 import { nearest } from './suggestion.ts';
 import { isUsageError, usageError } from './usageError.ts';
 
@@ -37,12 +37,19 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       return 0;
     }
     const args = parseArguments(command, rest);
-    const hub = new HubClient({
-      ...(await findConnection(world.env, world.cwd)),
-      signal: world.signal,
-      onWait: (reason, milliseconds) => output.note(`${reason}: waiting ${(milliseconds / 1000).toFixed(1)} s`),
+    const hub = await connect(world, output);
+    const { signal, cwd, env, stdin } = world;
+    const worked = await command.run({
+      args,
+      output,
+      signal,
+      cwd,
+      env,
+      stdin,
+      get hub() {
+        return hub();
+      },
     });
-    const worked = await command.run({ args, hub, output, signal: world.signal, cwd: world.cwd, stdin: world.stdin });
     return worked ? 0 : 1;
   } catch (error) {
     if (world.signal.aborted) {
@@ -55,6 +62,19 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       return 2;
     }
     return 1;
+  }
+}
+
+/** Looks for the hub; who asks for it is told then why there is none. */
+async function connect({ env, cwd, signal }: World, output: Output): Promise<() => HubClient> {
+  const onWait = (reason: string, ms: number) => output.note(`${reason}: waiting ${(ms / 1000).toFixed(1)} s`);
+  try {
+    const hub = new HubClient({ ...(await findConnection(env, cwd)), signal, onWait });
+    return () => hub;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

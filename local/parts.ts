@@ -25,6 +25,29 @@ export function cosmosPart(dataDir: string, { cosmos }: StackPorts): PartDefinit
   return part('cosmos', dataDir, { cosmos }, (ports) => ['--port', String(ports.cosmos)]);
 }
 
+/** What leads the app to Key Vault, beside its ports. */
+export interface VaultAccess {
+  /** Holds the authority that signs the vault's certificate. */
+  readonly certificates: string;
+  /** The file of the authorities that the app trusts. */
+  readonly trusted: string;
+  /** What the app must show to get a token of its identity. */
+  readonly identityHeader: string;
+}
+
+export function keyVaultPart(
+  dataDir: string,
+  { keyVault, identity }: StackPorts,
+  { certificates, identityHeader }: VaultAccess,
+): PartDefinition {
+  const definition = part('keyVault', dataDir, { keyVault, identity }, (ports) => [
+    ...['--certificates', certificates],
+    ...['--port', String(ports.keyVault), '--identity-port', String(ports.identity)],
+  ]);
+  // Not by its arguments: those can be read by everyone on the machine.
+  return { ...definition, env: { IDENTITY_HEADER: identityHeader } };
+}
+
 /**
  * @param app the built app's folder
  * @param settings of the app, which it reads from its environment
@@ -40,11 +63,26 @@ export function hostPart(
 }
 
 export type StackSettings = Readonly<
-  Record<'AzureWebJobsStorage' | 'ServiceBusConnection' | 'COSMOS_ENDPOINT' | 'COSMOS_KEY' | 'COSMOS_DATABASE', string>
+  Record<
+    | 'AzureWebJobsStorage'
+    | 'ServiceBusConnection'
+    | 'COSMOS_ENDPOINT'
+    | 'COSMOS_KEY'
+    | 'COSMOS_DATABASE'
+    | 'KEY_VAULT_URL'
+    | 'IDENTITY_ENDPOINT'
+    | 'IDENTITY_HEADER'
+    | 'AZURE_TOKEN_CREDENTIALS'
+    | 'NODE_EXTRA_CA_CERTS',
+    string
+  >
 >;
 
 /** The settings that lead to the parts, under the names that the app reads in Azure too (contract.md, "Settings"). */
-export function settingsFor({ blob, queue, table, serviceBus, cosmos }: StackPorts): StackSettings {
+export function settingsFor(
+  { blob, queue, table, serviceBus, cosmos, keyVault, identity }: StackPorts,
+  { identityHeader, trusted }: VaultAccess,
+): StackSettings {
   const key = 'SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE';
   return {
     AzureWebJobsStorage: storageConnectionString({ blob, queue, table }),
@@ -52,6 +90,12 @@ export function settingsFor({ blob, queue, table, serviceBus, cosmos }: StackPor
     COSMOS_ENDPOINT: `http://127.0.0.1:${cosmos}`,
     COSMOS_KEY: emulatorKey,
     COSMOS_DATABASE: 'adp',
+    KEY_VAULT_URL: `https://127.0.0.1:${keyVault}`,
+    IDENTITY_ENDPOINT: `http://127.0.0.1:${identity}/msi/token`,
+    IDENTITY_HEADER: identityHeader,
+    // Whatever login the developer has, it is none of this vault's.
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+    NODE_EXTRA_CA_CERTS: trusted,
   };
 }
 

@@ -9,6 +9,9 @@ export interface StackPorts {
   readonly blob: number;
   readonly queue: number;
   readonly table: number;
+  readonly keyVault: number;
+  /** Where the app gets tokens of its managed identity. */
+  readonly identity: number;
 }
 
 /** Those that Microsoft's emulators and tools use. */
@@ -19,9 +22,20 @@ export const usualPorts: StackPorts = {
   blob: 10000,
   queue: 10001,
   table: 10002,
+  keyVault: 8443,
+  identity: 8444,
 };
 
-export const anyPorts: StackPorts = { http: 0, serviceBus: 0, cosmos: 0, blob: 0, queue: 0, table: 0 };
+export const anyPorts: StackPorts = {
+  http: 0,
+  serviceBus: 0,
+  cosmos: 0,
+  blob: 0,
+  queue: 0,
+  table: 0,
+  keyVault: 0,
+  identity: 0,
+};
 
 const partNames: Readonly<Record<keyof StackPorts, string>> = {
   http: 'HTTP',
@@ -30,12 +44,16 @@ const partNames: Readonly<Record<keyof StackPorts, string>> = {
   blob: 'blob storage',
   queue: 'storage queues',
   table: 'table storage',
+  keyVault: 'Key Vault',
+  identity: 'the managed identity',
 };
+
+const partsInOrder = ['http', 'serviceBus', 'cosmos', 'blob', 'queue', 'table', 'keyVault', 'identity'] as const;
 
 /** @throws AdpError CONFIG_ERROR that names each port that is taken, what it is for, and what to do */
 export async function requireFreePorts(ports: StackPorts): Promise<void> {
   const taken: string[] = [];
-  for (const part of ['http', 'serviceBus', 'cosmos', 'blob', 'queue', 'table'] as const) {
+  for (const part of partsInOrder) {
     if (!(await isFree(ports[part]))) taken.push(`port ${ports[part]} (${partNames[part]}) is in use`);
   }
   if (taken.length === 0) return;

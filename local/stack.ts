@@ -1,14 +1,24 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOfKey } from '../shared/auth/keyText.ts';
 import { AdpError } from '../shared/errors.ts';
 import { keepAdminKey } from './adminKey.ts';
+import { keepAuthority, writeTrusted } from './certificates/authority.ts';
 import { createCosmosContainers } from './cosmosContainers.ts';
 import { holdFolder, type Release } from './folderLock.ts';
 import type { Part, SupervisedPart } from './part.ts';
 import { waitForEarlierParts } from './partIds.ts';
-import { cosmosPart, hostPart, serviceBusPart, settingsFor, storagePart } from './parts.ts';
+import {
+  cosmosPart,
+  hostPart,
+  keyVaultPart,
+  serviceBusPart,
+  settingsFor,
+  storagePart,
+  type VaultAccess,
+} from './parts.ts';
 import { anyPorts, requireFreePorts, type StackPorts, usualPorts } from './ports.ts';
 import { describeOwner, removeStackFile, writeStackFile } from './stackFile.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -41,6 +51,7 @@ export interface Stack {
   readonly serviceBus: Part;
   readonly cosmos: Part;
   readonly storage: Part;
+  readonly keyVault: Part;
   /** Resolves after `stop`; rejects when the stack has stopped itself, because a part kept dying. */
   readonly ended: Promise<void>;
   /** Resolves when nothing of it runs any more. */
@@ -48,8 +59,8 @@ export interface Stack {
 }
 
 /**
- * Starts storage, Service Bus, Cosmos DB and the function host, each in a process of its own, and resolves when the app
- * says that it is ready.
+ * Starts storage, Service Bus, Cosmos DB, Key Vault and the function host, each in a process of its own, and resolves
+ * when the app says that it is ready.
  * @throws AdpError CONFIG_ERROR where the folder has a stack already or a port is taken; INTERNAL where a part doesn't
  * get ready. Nothing is left running then.
  */
@@ -77,11 +88,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await waitForEarlierParts(dataDir);
     const wanted = portsFor(options);
     await requireFreePorts(wanted);
-    const parts = await startBehind(supervisor, dataDir, wanted);
-    const { storage, serviceBus, cosmos } = parts;
-    const ports = { ...wanted, ...storage.ports, ...serviceBus.ports, ...cosmos.ports };
+    const access = await prepareVaultAccess(dataDir);
+    const parts = await startBehind(supervisor, dataDir, wanted, access);
+    const { storage, serviceBus, cosmos, keyVault } = parts;
+    const ports = { ...wanted, ...storage.ports, ...serviceBus.ports, ...cosmos.ports, ...keyVault.ports };
     const adminKey = await keepAdminKey(dataDir);
-    const settings = { ...settingsFor(ports), ADMIN_KEY_HASH: hashOfKey(adminKey), ...options.settings };
+    const settings = {
+      ...settingsFor(ports, access),
+      ADMIN_KEY_HASH: hashOfKey(adminKey),
+      ...options.settings,
+    };
     await createCosmosContainers(settings, join(import.meta.dirname, '../infra/cosmos.json'));
 
     const host = await supervisor.start(hostPart(dataDir, ports, resolve(options.app ?? 'dist'), settings));
@@ -118,15 +134,28 @@ interface PartsBehind {
   readonly storage: SupervisedPart;
   readonly serviceBus: SupervisedPart;
   readonly cosmos: SupervisedPart;
+  readonly keyVault: SupervisedPart;
 }
 
-async function startBehind(supervisor: Supervisor, dataDir: string, ports: StackPorts): Promise<PartsBehind> {
-  const [storage, serviceBus, cosmos] = await Promise.all([
+async function startBehind(
+  supervisor: Supervisor,
+  dataDir: string,
+  ports: StackPorts,
+  access: VaultAccess,
+): Promise<PartsBehind> {
+  const [storage, serviceBus, cosmos, keyVault] = await Promise.all([
     supervisor.start(storagePart(dataDir, ports)),
     supervisor.start(serviceBusPart(dataDir, ports)),
     supervisor.start(cosmosPart(dataDir, ports)),
+    supervisor.start(keyVaultPart(dataDir, ports, access)),
   ]);
-  return { storage, serviceBus, cosmos };
+  return { storage, serviceBus, cosmos, keyVault };
+}
+
+async function prepareVaultAccess(dataDir: string): Promise<VaultAccess> {
+  const certificates = join(dataDir, 'certificates');
+  const trusted = await writeTrusted(certificates, await keepAuthority(certificates));
+  return { certificates, trusted, identityHeader: randomBytes(32).toString('base64url') };
 }
 
 /** How long the app may take to reach all that it needs. */

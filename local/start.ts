@@ -43,7 +43,7 @@ function readOptions(): StackOptions | undefined {
 }
 
 async function serve(options: StackOptions): Promise<void> {
-  console.log('Starting storage, Service Bus, Cosmos DB and the functions …');
+  console.log('Starting storage, Service Bus, Cosmos DB, Key Vault and the functions …');
   const starting = startStack(options);
   let asked = 0;
   const stop = () => {
@@ -70,6 +70,7 @@ function describe({
   storage,
   serviceBus,
   cosmos,
+  keyVault,
   host,
 }: Stack): string {
   const blobs = /BlobEndpoint=([^;]+)/.exec(settings.AzureWebJobsStorage ?? '')?.[1];
@@ -81,6 +82,7 @@ The hub runs.
   Storage      ${blobs}   (process ${storage.pid})
   Service Bus  ${queues}   (process ${serviceBus.pid})
   Cosmos DB    ${settings.COSMOS_ENDPOINT}   (process ${cosmos.pid})
+  Key Vault    ${settings.KEY_VAULT_URL}   (process ${keyVault.pid})
   Data, logs   ${dataDir}
   Shares       ${sharesDir}
   Admin key    ${adminKey}

@@ -3,12 +3,13 @@ import { setTimeout } from 'node:timers/promises';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import { type Keys, keysIn } from './auth/keys.ts';
 import type { Clock, Random } from './clock.ts';
+import { openSecrets, type Secrets } from './credentials/keyVault.ts';
 import { again, deliver, receive } from './delivery/deliver.ts';
 import { openQueues } from './delivery/serviceBus.ts';
 import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
 import { createRateLimit, type RateLimit } from './resilience/rateLimit.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { type Environment, readKeyVault, readSettings, type Settings } from './settings.ts';
 import { type Configuration, createConfiguration } from './sources/configuration.ts';
 import { type Dealers, dealersIn } from './sources/dealers.ts';
 import { type Packs, packsIn } from './sources/packs.ts';
@@ -50,6 +51,8 @@ export interface App {
   readonly configuration: Configuration;
   /** Pushed requests, by dealer. */
   readonly pushRate: RateLimit;
+  /** Dealers' credentials. CONFIG_ERROR where KEY_VAULT_URL isn't set. */
+  readonly secrets: Secrets;
   readonly runs: Runs;
   readonly records: Records;
   readonly quarantine: Quarantine;
@@ -85,10 +88,7 @@ const usualSurroundings: Surroundings = { clock: Date.now, random: randomBytes, 
  * The composition root.
  * @throws AdpError `CONFIG_ERROR` (fatal) that names every setting that is missing or malformed
  */
-export function createApp(
-  env: Readonly<Record<string, string | undefined>>,
-  { clock, random, log }: Surroundings = usualSurroundings,
-): App {
+export function createApp(env: Environment, { clock, random, log }: Surroundings = usualSurroundings): App {
   const settings = readSettings(env);
   const openTable = openTables(settings.storage);
 
@@ -117,6 +117,7 @@ export function createApp(
     }),
   );
 
+  const secrets = once(() => secretsOf(env, clock));
   const queues = once(() => openQueues(settings.serviceBus));
   const blobs = once(() => openBlobs(settings.storage));
   const documents = once(() => openDocuments(settings.cosmos, 'records'));
@@ -150,6 +151,9 @@ export function createApp(
 
   return {
     settings,
+    get secrets() {
+      return secrets();
+    },
     get runs() {
       return runs();
     },
@@ -233,6 +237,14 @@ export function createApp(
       cosmos: () => documents().probe(),
     },
   };
+}
+
+/**
+ * Dealers' credentials, for who needs no more of the hub.
+ * @throws AdpError CONFIG_ERROR where KEY_VAULT_URL is missing or malformed
+ */
+export function secretsOf(env: Environment, clock: Clock): Secrets {
+  return openSecrets(readKeyVault(env), clock);
 }
 
 /** That many characters of `0-9a-z`. */

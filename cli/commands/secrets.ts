@@ -1,0 +1,53 @@
+import { AdpError } from '../../shared/errors.ts';
+import type { Command, Invocation } from '../command.ts';
+import { usageError } from '../usageError.ts';
+import { findVault } from '../vault.ts';
+
+/** More than Key Vault takes: what is larger was given by mistake. */
+const mostBytes = 64 * 1024;
+
+export const secrets: Command = {
+  name: 'secrets',
+  summary: "Put a dealer's credential into Key Vault, where sources find it by name",
+  details: [
+    'secrets set NAME   stores what comes on standard input, but for one line break at its end',
+    '',
+    'The value is never an argument: others on the machine could read it. Azure decides who may do this, by your login',
+    '(az login); the vault is that of KEY_VAULT_URL, or else of .local/stack.json, which npm start writes.',
+  ].join('\n'),
+  positionals: [
+    { name: 'ACTION', takes: 'one', help: 'set' },
+    { name: 'NAME', takes: 'one', help: 'letters, digits and -; the credential of a source' },
+  ],
+  options: {},
+  examples: ['adp secrets set acme-dms < connection-string.txt', 'read -rs S; echo "$S" | adp secrets set acme-dms'],
+  async run(invocation) {
+    const { args, env, cwd, output } = invocation;
+    const action = args.one('ACTION');
+    if (action !== 'set') throw usageError(`secrets can't "${action}"; it can set`);
+    const name = args.one('NAME');
+    const value = await readValue(invocation);
+    const vault = await findVault(env, cwd);
+    // Only here: the SDKs behind it take longer to load than any other command takes to run.
+    const { secretsOf } = await import('../../shared/app.ts');
+    const { version } = await secretsOf(vault, Date.now).set(name, value);
+    if (output.json) output.data({ name, version });
+    else output.line(`${name} is set (version ${version})`);
+    return true;
+  },
+};
+
+async function readValue({ stdin }: Invocation): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    bytes += chunk.byteLength;
+    if (bytes > mostBytes) throw new AdpError('DATA_ERROR', `a secret can't be longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const value = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+  if (value === '') throw usageError('secrets set reads the value from standard input, and that is empty');
+  return value;
+}
