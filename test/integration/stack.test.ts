@@ -27,7 +27,13 @@ async function start(options: Partial<StackOptions> = {}): Promise<Stack> {
   return stack;
 }
 
-const partsOf = ({ host, serviceBus, cosmos, storage }: Stack) => ({ host, serviceBus, cosmos, storage });
+const partsOf = ({ host, serviceBus, cosmos, storage, keyVault }: Stack) => ({
+  host,
+  serviceBus,
+  cosmos,
+  storage,
+  keyVault,
+});
 const pidsOf = (stack: Stack) => Object.values(partsOf(stack)).map(({ pid }) => pid);
 
 function isAlive(pid: number): boolean {
@@ -164,7 +170,7 @@ describe('npm start', () => {
   test('ends with 0 on Ctrl-C, and everything with it', async () => {
     const program = await npmStart(await temporaryFolder('stack'));
     const pids = partPids(program);
-    expect(pids).toHaveLength(4);
+    expect(pids).toHaveLength(5);
     expect(await program.stop('SIGINT')).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
   });
