@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { AdpError } from '../errors.ts';
 import type { Share } from '../sync/drops/share.ts';
 
@@ -52,6 +53,6 @@ function changed(path: string): AdpError {
 
 /** What was removed between two calls is no error. */
 function gone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (isNativeError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
   throw new AdpError('NETWORK_ERROR', 'The folder of shares can not be read.', { cause: error });
 }

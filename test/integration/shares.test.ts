@@ -1,0 +1,180 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openFolder } from '../../shared/store/folders.ts';
+import { seenFilesIn } from '../../shared/store/seenFiles.ts';
+import { openShare } from '../../shared/store/shares.ts';
+import { scanShare } from '../../shared/sync/drops/scanShare.ts';
+import type { Share } from '../../shared/sync/drops/share.ts';
+import { type FilesService, startFilesService } from '../helpers/filesService.ts';
+import { type MemoryDrops, memoryDrops } from '../helpers/memoryDrops.ts';
+import { memoryTables } from '../helpers/memoryTable.ts';
+
+/** A share that a test fills. */
+interface TestShare {
+  readonly share: Share;
+  put(path: string, content: string, modifiedAt?: Date): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+let folder: string;
+let service: FilesService;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'adp-shares-'));
+  service = await startFilesService('dealers');
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+  await service.close();
+});
+
+const kinds: [string, () => TestShare][] = [
+  [
+    'a plain folder',
+    () => ({
+      share: openFolder(folder),
+      async put(path, content, modifiedAt = new Date()) {
+        const file = join(folder, path);
+        await mkdir(join(file, '..'), { recursive: true });
+        await writeFile(file, content);
+        await utimes(file, modifiedAt, modifiedAt);
+      },
+      remove: (path) => rm(join(folder, path)),
+    }),
+  ],
+  [
+    'Azure Files',
+    () => ({
+      share: openShare({ name: 'dealers', connectionString: service.connectionString }),
+      put: async (path, content, modifiedAt) => service.put(path, content, modifiedAt),
+      remove: async (path) => service.remove(path),
+    }),
+  ],
+];
+
+describe.each(kinds)('%s', (_kind, open) => {
+  let to: TestShare;
+  let drops: MemoryDrops;
+  let failures: string[];
+  let tables: ReturnType<typeof memoryTables>;
+
+  beforeEach(() => {
+    to = open();
+    drops = memoryDrops(Date.now);
+    failures = [];
+    tables = memoryTables();
+  });
+
+  const scan = () =>
+    scanShare({
+      share: to.share,
+      seen: seenFilesIn(tables.open),
+      drops,
+      onFailure: (path, error) => failures.push(`${path}: ${String(error)}`),
+    });
+  const paths = async () => (await Array.fromAsync(drops.list())).map(({ path }) => path);
+
+  test('lists what lies in folders, page by page, and reads it', async () => {
+    const all = ['acme/a.csv', 'acme/b.csv', 'acme/c.csv', 'acme/in/deep/d é#%.csv', 'bolt/e.csv', 'root.csv'];
+    for (const path of all) await to.put(path, `content of ${path}`);
+    const listed = await Array.fromAsync(to.share.list());
+    expect(listed.map(({ path }) => path).sort()).toEqual(all);
+    for (const file of listed) {
+      expect(Buffer.concat(await Array.fromAsync(to.share.read(file))).toString()).toBe(`content of ${file.path}`);
+      expect(file.bytes).toBe(Buffer.byteLength(`content of ${file.path}`));
+    }
+  });
+
+  test('a file is copied once it looks the same in two scans, and not again', async () => {
+    await to.put('acme/a.csv', 'one');
+    expect([await scan(), await paths()]).toEqual([0, []]);
+    await to.put('acme/a.csv', 'one, two', new Date(Date.now() + 5_000));
+    expect([await scan(), await paths()]).toEqual([0, []]);
+    expect(await scan()).toBe(1);
+    expect(drops.content('acme/a.csv')).toBe('one, two');
+    expect(await scan()).toBe(0);
+    await to.put('acme/a.csv', 'three', new Date(Date.now() + 9_000));
+    expect([await scan(), await scan(), await scan()]).toEqual([0, 1, 0]);
+    expect(drops.content('acme/a.csv')).toBe('three');
+  });
+
+  test('a file that changes while it is copied is not copied then', async () => {
+    await to.put('acme/a.csv', 'one');
+    const [listed] = await Array.fromAsync(to.share.list());
+    await to.put('acme/a.csv', 'other', new Date(Date.now() + 5_000));
+    if (listed === undefined) throw new Error('It was just put.');
+    await expect(Array.fromAsync(to.share.read(listed))).rejects.toMatchObject({ code: 'CONFLICT' });
+    await to.remove('acme/a.csv');
+    await expect(Array.fromAsync(to.share.read(listed))).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('with its manifest it is copied at once, the manifest first and for this file alone', async () => {
+    const time = new Date();
+    await to.put('acme/a.csv', 'one', time);
+    await to.put('acme/a.csv.manifest.json', '{"rows":', new Date(time.getTime() + 1));
+    expect(await scan()).toBe(0);
+    await to.put('acme/a.csv.manifest.json', '{"rows":1}', new Date(time.getTime() + 2));
+    const order: string[] = [];
+    const { write } = drops;
+    drops.write = (path, ...rest) => {
+      order.push(path);
+      return write(path, ...rest);
+    };
+    expect(await scan()).toBe(1);
+    expect(order).toEqual(['acme/a.csv.manifest.json', 'acme/a.csv']);
+    const file = await drops.find('acme/a.csv');
+    expect((await drops.find('acme/a.csv.manifest.json'))?.belongsTo).toBe(file?.mark);
+  });
+
+  test('a copy that was made but not noted is not made again; what was removed is forgotten', async () => {
+    await to.put('acme/a.csv', 'one');
+    await scan();
+    tables.fail('ledger.upsert');
+    expect(await scan()).toBe(0);
+    expect(failures).toHaveLength(1);
+    tables.fail(undefined);
+    const etag = (await drops.find('acme/a.csv'))?.etag;
+    expect(await scan()).toBe(1);
+    expect((await drops.find('acme/a.csv'))?.etag).toBe(etag);
+    await to.remove('acme/a.csv');
+    await scan();
+    expect(await Array.fromAsync(seenFilesIn(tables.open).all())).toEqual([]);
+  });
+
+  test('one file that fails does not keep the others', async () => {
+    await to.put('acme/a.csv', 'one');
+    await to.put('acme/b.csv', 'two');
+    await scan();
+    const { write } = drops;
+    drops.write = (path, ...rest) =>
+      path === 'acme/a.csv' ? Promise.reject(new Error('as expected')) : write(path, ...rest);
+    expect(await scan()).toBe(1);
+    expect(await paths()).toEqual(['acme/b.csv']);
+    expect(failures).toEqual(['acme/a.csv: Error: as expected']);
+  });
+
+  test('hidden and temporary files are left alone', async () => {
+    for (const path of ['acme/.a.csv', 'acme/~$b.xlsx', 'acme/c.csv.tmp', '.hidden/d.csv']) await to.put(path, 'x');
+    expect([await scan(), await scan()]).toEqual([0, 0]);
+  });
+});
+
+describe('Azure Files', () => {
+  test('is only ever read', async () => {
+    const share = openShare({ name: 'dealers', connectionString: service.connectionString });
+    service.put('acme/a.csv', 'one');
+    for await (const file of share.list()) await Array.fromAsync(share.read(file));
+    expect(service.refused).toEqual([]);
+  });
+
+  test('that is busy is asked again; one that stays away is an outage', async () => {
+    const share = openShare({ name: 'dealers', connectionString: service.connectionString });
+    service.put('acme/a.csv', 'one');
+    service.fail(503, 2);
+    expect(await Array.fromAsync(share.list())).toHaveLength(1);
+    service.fail(503, 100);
+    await expect(Array.fromAsync(share.list())).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+});
