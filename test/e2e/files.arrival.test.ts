@@ -15,7 +15,7 @@ let hub: Hub;
 const triggerMaxMb = 1;
 
 beforeAll(async () => {
-  hub = await startHub({ DROPS_TRIGGER_MAX_MB: String(triggerMaxMb) });
+  hub = await startHub({ DROPS_TRIGGER_MAX_MB: String(triggerMaxMb), SHARES_SCAN_SCHEDULE: '*/2 * * * * *' });
   await hub.dealer('acme');
   await hub.dealer('strict');
   const put = async (path: string, body: unknown) => {
