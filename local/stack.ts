@@ -96,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const settings = {
       ...settingsFor(ports, access),
       ADMIN_KEY_HASH: hashOfKey(adminKey),
+      ...sharesSettings(sharesDir),
       ...options.settings,
     };
     await createCosmosContainers(settings, join(import.meta.dirname, '../infra/cosmos.json'));
@@ -109,6 +110,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+/** Nobody who copies a file into a folder on this machine wants to wait for the next minute. */
+function sharesSettings(sharesDir: string) {
+  return { SHARES_FOLDER: sharesDir, SHARES_SCAN_SCHEDULE: '*/3 * * * * *' };
 }
 
 async function takeFolder(dataDir: string): Promise<Release> {

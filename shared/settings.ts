@@ -1,4 +1,5 @@
 import { AdpError } from './errors.ts';
+import { type FileSettings, readFileSettings } from './shareSettings.ts';
 
 /** A storage account: by connection string (local, or with a key), or by identity and service addresses. */
 export type StorageAccount =
@@ -48,6 +49,7 @@ export interface Settings {
   readonly pushRate: { readonly perMinute: number; readonly burst: number };
   /** Minutes after which a run that doesn't balance is given up (and reopened should the missing part come). */
   readonly runGiveUpMinutes: number;
+  readonly files: FileSettings;
 }
 
 /** Settings by name, as a process finds them in its environment. */
@@ -145,6 +147,7 @@ export function readSettings(env: Environment): Settings {
     adminKeyHash,
     pushRate: { perMinute: number('PUSH_REQUESTS_PER_MINUTE', 1_200), burst: number('PUSH_BURST', 300) },
     runGiveUpMinutes: number('RUN_GIVE_UP_MINUTES', 60),
+    files: readFileSettings(env, problems),
   };
   if (problems.length > 0) throw incomplete(problems);
   return settings;

@@ -22,12 +22,13 @@ export const run: Command = {
       : await readRun(hub, id);
     progress.clear();
     if (output.json) output.data(found);
-    else show(invocation, found);
+    else showRun(invocation, found);
     return !args.flag('wait') || found.status === 'succeeded';
   },
 };
 
-function show({ output }: Invocation, run: Run): void {
+/** A run and its receipt, for people. */
+export function showRun({ output }: Invocation, run: Run): void {
   const { style } = output;
   const took =
     run.finished_at === null || run.finished_at === undefined
