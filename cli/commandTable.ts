@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { apply } from './commands/apply.ts';
+import { drop } from './commands/drop.ts';
 import { keys } from './commands/keys.ts';
 import { push } from './commands/push.ts';
 import { quarantine } from './commands/quarantine.ts';
@@ -14,6 +15,7 @@ import { secrets } from './commands/secrets.ts';
 export const commands: readonly Command[] = [
   apply,
   push,
+  drop,
   runs,
   run,
   records,

@@ -1,9 +1,11 @@
 // What the Functions worker loads: makes the app from the settings and registers every door.
 import { createApp } from '../shared/app.ts';
 import { registerDeadLetters } from './deadLetters/register.ts';
+import { registerFileArrived } from './fileArrived/register.ts';
 import { registerRoutes } from './http/register.ts';
 import { allRoutes } from './routes.ts';
 import { registerSweeps } from './runs/sweep.ts';
+import { registerScanShares } from './scanShares/register.ts';
 import { registerWriter } from './writeRecords/register.ts';
 
 const app = createApp(process.env);
@@ -11,4 +13,6 @@ const app = createApp(process.env);
 registerRoutes(app, allRoutes());
 registerWriter(app);
 registerDeadLetters(app);
+registerFileArrived(app);
+registerScanShares(app);
 registerSweeps(app);

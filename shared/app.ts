@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import { type Keys, keysIn } from './auth/keys.ts';
 import type { Clock, Random } from './clock.ts';
@@ -58,6 +59,8 @@ export interface App {
   readonly quarantine: Quarantine;
   readonly stamps: Stamps;
   readonly idempotency: Idempotency;
+  /** Takes files that have arrived, and looks for them. */
+  readonly arrivals: Arrivals;
   /** Takes a pushed batch: resolves once the queue has accepted it. */
   push(batch: Batch): Promise<Receipt>;
   /** Applies a message of `record-changes`, as the trigger hands it over. */
@@ -136,6 +139,20 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     deliver: (heading, some) => deliver(heading, some, { outbox: changes(), claims: claims() }),
     quarantine: (ingestion, rejections, window) => quarantine().keepRejected(ingestion, rejections, window),
   }));
+  const arrivals = once(() =>
+    createArrivals({
+      settings: settings.files,
+      openTable,
+      blobs: blobs(),
+      sources: sources(),
+      stamps: stamps(),
+      running: running(),
+      arrivals: queues().outbox('file-arrivals'),
+      diffs: queues().outbox('snapshot-diffs'),
+      clock,
+      log,
+    }),
+  );
   const writing = once(
     (): WriterDeps => ({
       records: records(),
@@ -168,6 +185,9 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     },
     get idempotency() {
       return idempotency();
+    },
+    get arrivals() {
+      return arrivals();
     },
     push: (batch) => push(batch, { ...running(), stamps: stamps() }),
     write: async (message) => applyChanges(await receive(message, claims()), writing(), deadline()),
