@@ -1,6 +1,7 @@
 // What the Functions worker loads: makes the app from the settings and registers every door.
 import { createApp } from '../shared/app.ts';
 import { registerDeadLetters } from './deadLetters/register.ts';
+import { registerDiffs } from './diffSnapshot/register.ts';
 import { registerFileArrived } from './fileArrived/register.ts';
 import { registerRoutes } from './http/register.ts';
 import { allRoutes } from './routes.ts';
@@ -14,5 +15,6 @@ registerRoutes(app, allRoutes());
 registerWriter(app);
 registerDeadLetters(app);
 registerFileArrived(app);
+registerDiffs(app);
 registerScanShares(app);
 registerSweeps(app);

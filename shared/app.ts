@@ -11,6 +11,7 @@ import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
 import { createRateLimit, type RateLimit } from './resilience/rateLimit.ts';
 import { type Environment, readKeyVault, readSettings, type Settings } from './settings.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { type Configuration, createConfiguration } from './sources/configuration.ts';
 import { type Dealers, dealersIn } from './sources/dealers.ts';
 import { type Packs, packsIn } from './sources/packs.ts';
@@ -61,6 +62,8 @@ export interface App {
   readonly idempotency: Idempotency;
   /** Takes files that have arrived, and looks for them. */
   readonly arrivals: Arrivals;
+  /** Compares full snapshots. */
+  readonly snapshots: Snapshots;
   /** Takes a pushed batch: resolves once the queue has accepted it. */
   push(batch: Batch): Promise<Receipt>;
   /** Applies a message of `record-changes`, as the trigger hands it over. */
@@ -153,6 +156,20 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       log,
     }),
   );
+  const snapshots = once(() =>
+    createSnapshots({
+      openTable,
+      blobs: blobs(),
+      sources: sources(),
+      stamps: stamps(),
+      runs: runs(),
+      records: records(),
+      running: running(),
+      diffs: queues().outbox('snapshot-diffs'),
+      random,
+      log,
+    }),
+  );
   const writing = once(
     (): WriterDeps => ({
       records: records(),
@@ -188,6 +205,9 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     },
     get arrivals() {
       return arrivals();
+    },
+    get snapshots() {
+      return snapshots();
     },
     push: (batch) => push(batch, { ...running(), stamps: stamps() }),
     write: async (message) => applyChanges(await receive(message, claims()), writing(), deadline()),

@@ -8,6 +8,7 @@ import { openContinuation, sealContinuation } from '../http/continuation.ts';
 import { continuationSchema, defaultLimit, limitSchema, pageAnswer, pageSchema } from '../http/page.ts';
 import { fail } from '../http/problem.ts';
 import { type Route, route } from '../http/route.ts';
+import { approveRoute } from './approve.ts';
 import { runDocument, runSchema } from './runDocument.ts';
 
 const runsQuery = checkText({
@@ -30,6 +31,7 @@ async function requireRuns(app: App, caller: Caller, dealerId: string): Promise<
 /** What happened. */
 export function runRoutes(): Route[] {
   return [
+    approveRoute(),
     route({
       name: 'runsGet',
       method: 'GET',

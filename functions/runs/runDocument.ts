@@ -47,7 +47,7 @@ export const runSchema = {
     status: {
       enum: ['running', 'succeeded', 'partial', 'suspect', 'failed', 'superseded'],
       description:
-        'succeeded: it balances and nothing was rejected, held or quarantined. partial: with rejects or quarantine. failed: it can not balance; `errors` says why.',
+        'succeeded: it balances and nothing was rejected, held or quarantined. partial: with rejects or quarantine. suspect: a complete read that can hardly be one; its deletes are held until it is approved. superseded: a newer read came first. failed: it can not balance; `errors` says why.',
     },
     started_at: { type: 'string', format: 'date-time' },
     finished_at: { type: ['string', 'null'], format: 'date-time' },
@@ -73,6 +73,15 @@ export const runSchema = {
         held: count,
         quarantined: count,
         balanced: { type: 'boolean' },
+      },
+    },
+    progress: {
+      type: 'object',
+      description: 'How far it is, of runs that take long; only while they run.',
+      properties: {
+        bytes: { ...count, description: 'Of the file, unpacked.' },
+        rows: count,
+        sent: { ...count, description: 'Changes that the queue has accepted.' },
       },
     },
     errors: { type: 'array', maxItems: 100, items: rowErrorSchema },
@@ -117,6 +126,7 @@ export function runDocument(run: Run) {
       quarantined: tally.quarantined,
       balanced: run.sealed !== undefined && balances(counts, tally),
     },
+    ...(run.progress === undefined ? {} : { progress: run.progress }),
     errors: run.errors,
     ...(run.file === undefined ? {} : { file: run.file }),
     ...(run.notes === undefined ? {} : { notes: run.notes }),

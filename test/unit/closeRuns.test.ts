@@ -64,6 +64,36 @@ describe('a run that is sealed', () => {
   });
 });
 
+describe('a run with deletes that are held', () => {
+  const counts = { ...none, read: 5, upserts: 5, deletes: 2 };
+  const parts = [part(0, { inserted: 3 }), part(1, { updated: 2 })];
+
+  test('balances with them, and is suspect', () => {
+    const held = run({ sealed: { counts, attempt: 1, messages: 2, held: 2, isSuspect: true } });
+    expect(judge(held, parts, minutes(1), hour)).toMatchObject({ status: 'suspect', tally: { held: 2, updated: 2 } });
+  });
+  test('succeeds once they were approved and applied', () => {
+    const approved = run({ sealed: { counts, attempt: 1, messages: 3 } });
+    expect(judge(approved, parts, minutes(1), hour)).toBeUndefined();
+    const closed = judge(approved, [...parts, part(2, { deleted: 2 })], minutes(1), hour);
+    expect(closed).toMatchObject({ status: 'succeeded', tally: { held: 0, deleted: 2 } });
+  });
+  test('is suspect also where nothing is held: an empty read is no success', () => {
+    const empty = run({ sealed: { counts: none, attempt: 1, messages: 0, isSuspect: true } });
+    expect(judge(empty, [], minutes(1), hour)?.status).toBe('suspect');
+  });
+  test('shows no progress any more', () => {
+    const closed = judge(
+      run({ progress: { bytes: 1, rows: 1, sent: 1 } }),
+      [part(0, { inserted: 5 }), part(1, {})],
+      minutes(1),
+      hour,
+    );
+    expect(closed).toMatchObject({ status: 'succeeded' });
+    expect(closed).not.toHaveProperty('progress');
+  });
+});
+
 describe('a run that was never sealed', () => {
   test('is given up after an hour: its rows have to be sent again', () => {
     const unsealed = run({ sealed: undefined });

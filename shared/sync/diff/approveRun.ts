@@ -4,6 +4,7 @@ import type { Run, RunId } from '../../model/run.ts';
 import type { IngestDeps } from '../ingest.ts';
 import type { RunDeps } from '../runWork.ts';
 import type { BaselineLease, Baselines } from './baselines.ts';
+import { suspicionMark } from './planDiff.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 import { readChanges } from './spool.ts';
 
@@ -64,6 +65,7 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
     finishedAt: undefined,
     status: 'running',
     sealed: { ...rest, messages },
+    errors: run.errors.filter((error) => !error.detail.startsWith(suspicionMark)),
     notes: [...(run.notes ?? []), `Approved on ${new Date(deps.clock()).toISOString()}: its deletes were applied.`],
   };
   await lease.save({ ...lease.state, isDoubtful: true });

@@ -88,3 +88,11 @@ export class DiffRun {
     this.#stored = { ...this.#stored, run };
   }
 }
+
+/** The run of a snapshot that failed each time, for a reason that nobody foresaw. One that is over stays as it is. */
+export async function failDiff(runId: RunId, deps: RunDeps): Promise<void> {
+  const stored = await deps.runs.get(runId);
+  if (stored === undefined || stored.run.sealed !== undefined || stored.run.status !== 'running') return;
+  const why = 'The snapshot could not be compared, however often that was tried; the log has why.';
+  await failRun(stored, deps, new AdpError('INTERNAL', why));
+}

@@ -333,11 +333,14 @@ const suspicions: Readonly<Record<string, string>> = {
   too_many_deletes: 'it lacks more records than max_delete_ratio allows',
 };
 
+/** How the error of a suspect snapshot begins. */
+export const suspicionMark = 'The snapshot is suspect: ';
+
 function suspicionOf(reasons: ReadonlySet<string>, held: number): RowError[] {
   if (reasons.size === 0) return [];
   const why = [...reasons].map((reason) => suspicions[reason] ?? reason).join('; ');
   const what = held === 0 ? 'Nothing is deleted by it.' : `${held} deletes are held until the run is approved.`;
-  return [{ code: 'DATA_ERROR', detail: `The snapshot is suspect: ${why}. ${what}` }];
+  return [{ code: 'DATA_ERROR', detail: `${suspicionMark}${why}. ${what}` }];
 }
 
 /** Of files that are refused whole: what was wrong with single rows. */

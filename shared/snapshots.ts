@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto';
+import type { Random } from './clock.ts';
+import { again } from './delivery/deliver.ts';
+import type { Outbox } from './delivery/serviceBus.ts';
+import { AdpError } from './errors.ts';
+import type { Run, RunId } from './model/run.ts';
+import type { Sources } from './sources/sources.ts';
+import { baselinesIn } from './store/baselines.ts';
+import type { BlobStore } from './store/blobs.ts';
+import { dropsIn } from './store/drops.ts';
+import type { Records } from './store/records.ts';
+import type { Runs } from './store/runs.ts';
+import { snapshotBlobsIn } from './store/snapshotBlobs.ts';
+import type { Stamps } from './store/stamps.ts';
+import type { OpenTable } from './store/tables.ts';
+import { approveRun } from './sync/diff/approveRun.ts';
+import { type DiffDeps, diffDrop } from './sync/diff/diffDrop.ts';
+import { type DiffMessage, toDiffMessage } from './sync/diff/diffMessage.ts';
+import { failDiff } from './sync/diff/diffRun.ts';
+import type { IngestDeps } from './sync/ingest.ts';
+import type { RunDeps } from './sync/runWork.ts';
+import { describeError, type Log } from './telemetry/log.ts';
+
+/** Full snapshots. */
+export interface Snapshots {
+  /**
+   * Takes a message of `snapshot-diffs`. Where it isn't its turn, it is sent again, to come later.
+   * @param tries how often it was sent again
+   */
+  diff(message: unknown, tries: number): Promise<void>;
+  /**
+   * Takes such a message that the queue has given up on: it is sent again a few times, for it may have been the machine;
+   * then its run fails.
+   */
+  giveUp(message: unknown, tries: number): Promise<'sent again' | 'failed' | 'none of ours'>;
+  /** Lets a suspect run's deletes be applied; see `approveRun`. */
+  approve(runId: RunId): Promise<Run>;
+}
+
+export interface SnapshotsDeps {
+  readonly openTable: OpenTable;
+  readonly blobs: BlobStore;
+  readonly sources: Sources;
+  readonly stamps: Stamps;
+  readonly runs: Runs;
+  readonly records: Records;
+  readonly running: RunDeps & IngestDeps;
+  /** Of `snapshot-diffs`. */
+  readonly diffs: Outbox;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Diffs that one instance has under way; one of a large file counts as all of them, for its index is in memory. */
+const atOnce = 4;
+const largeBytes = 256 * 1024 * 1024;
+/** Who doesn't get in, or doesn't get the lease, comes again after at most this. */
+const againMs = 5_000;
+/** A message comes back from the dead so often: ten deliveries each time. */
+const maxReturns = 3;
+/** `tries` of messages that came back from the dead begin here. */
+const returned = 1_000_000;
+
+/** Builds what compares full snapshots out of the app's parts. */
+export function createSnapshots(deps: SnapshotsDeps): Snapshots {
+  const { openTable, running, diffs, log } = deps;
+  const { clock } = running;
+  const work: DiffDeps = {
+    ...running,
+    runs: deps.runs,
+    baselines: baselinesIn(openTable, clock, () => Buffer.from(deps.random(8)).toString('hex')),
+    blobs: snapshotBlobsIn(deps.blobs.raw('snapshots')),
+    drops: dropsIn(deps.blobs.large('drops')),
+    records: deps.records,
+    epochOf: (dealerId, entity) => deps.stamps.epochOf(dealerId, entity),
+    sourceOf: (place) => deps.sources.fileSource(place),
+  };
+  const sendAgain = (message: DiffMessage, tries: number, ms: number) =>
+    diffs.send(again(JSON.stringify(message), tries, new Date(clock() + ms)));
+  let room = atOnce;
+
+  return {
+    async diff(body, tries) {
+      const message = toDiffMessage(body);
+      const weight = message.drop.bytes > largeBytes ? atOnce : 1;
+      if (weight > room) return await sendAgain(message, tries + 1, againMs);
+      room -= weight;
+      try {
+        const later = await diffDrop(message, work);
+        if (later !== undefined) await sendAgain(message, tries + 1, Math.min(later.retryAfterMs, againMs));
+      } catch (error) {
+        log.warn('A snapshot could not be compared; its message comes again.', {
+          run_id: message.run_id,
+          error: describeError(error),
+        });
+        throw error;
+      } finally {
+        room += weight;
+      }
+    },
+    async giveUp(body, tries) {
+      let message: DiffMessage;
+      try {
+        message = toDiffMessage(body);
+      } catch (error) {
+        if (!(error instanceof AdpError)) throw error;
+        const content = Buffer.from(JSON.stringify({ why: error.message, body }));
+        await deps.blobs.container('quarantine').create(`unreadable/${hash('sha256', content, 'hex')}.json`, content);
+        return 'none of ours';
+      }
+      const returns = tries < returned ? 0 : Math.floor(tries / returned);
+      if (returns >= maxReturns) {
+        await failDiff(message.run_id, running);
+        return 'failed';
+      }
+      await sendAgain(message, (returns + 1) * returned, 60_000);
+      return 'sent again';
+    },
+    approve: (runId) => approveRun(runId, work),
+  };
+}

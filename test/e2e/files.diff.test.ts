@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runOf, runsOf, share } from '../helpers/files.ts';
+import { type Hub, type Reply, startHub } from '../helpers/hub.ts';
+import { until } from '../helpers/poll.ts';
+import { randomOf } from '../helpers/stockRows.ts';
+
+let hub: Hub;
+beforeAll(async () => {
+  hub = await startHub();
+  await hub.dealer('acme');
+});
+afterAll(() => hub.end());
+
+const csv = (rows: Iterable<readonly [string, number | string]>) =>
+  `part_number,on_hand\n${Array.from(rows, ([part, onHand]) => `${part},${onHand}\n`).join('')}`;
+const quantities = async (entity = 'part_stock', dealer = 'acme') =>
+  new Map([...(await hub.records(dealer, entity)).values()].map(({ data }) => [data.part_number, data.on_hand]));
+
+describe('a full snapshot that is dropped again and again', () => {
+  const path = 'acme/acme_part_stock.csv';
+  const rows = new Map(Array.from({ length: 500 }, (_, n) => [`P-${n}`, n]));
+
+  test('is all inserts first', async () => {
+    await share(hub, path, csv(rows));
+    const run = await runOf(hub, path);
+    expect(run).toMatchObject({ status: 'succeeded', door: 'file', receipt: { read: 500, balanced: true } });
+    expect(run.receipt.applied).toEqual({ inserted: 500, updated: 0, deleted: 0 });
+    expect(await quantities()).toEqual(rows);
+  }, 60_000);
+
+  test('then only what changed', async () => {
+    for (let n = 0; n < 10; n++) rows.delete(`P-${n}`);
+    for (let n = 100; n < 120; n++) rows.set(`P-${n}`, n + 1_000);
+    rows.set('new', 1);
+    await share(hub, path, csv([...rows].reverse()));
+    const { status, receipt } = await runOf(hub, path, 2);
+    expect({ status, ...receipt }).toMatchObject({
+      status: 'succeeded',
+      read: 491,
+      unchanged: 470,
+      upserts: 21,
+      deletes: 10,
+      applied: { inserted: 1, updated: 20, deleted: 10 },
+      balanced: true,
+    });
+    expect(await quantities()).toEqual(rows);
+  }, 60_000);
+
+  test('and what a push wrote in between is put right', async () => {
+    const body = [
+      { part_number: 'P-200', on_hand: -1 },
+      { part_number: 'P-201', _op: 'delete' },
+      { part_number: 'pushed', on_hand: 1 },
+    ];
+    const { body: pushed } = await hub.call('POST', 'dealers/acme/part_stock/batches', { body });
+    await hub.closed(pushed.run_id);
+    rows.set('newer', 2);
+    await share(hub, path, csv(rows));
+    const run = await runOf(hub, path, 3);
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      notes: expect.arrayContaining([expect.stringContaining('something else was written')]),
+      receipt: { unchanged: 489, applied: { inserted: 2, updated: 1, deleted: 1 } },
+    });
+    expect(await quantities()).toEqual(rows);
+  }, 60_000);
+
+  test('that lacks too much is suspect, and deletes only when it is approved', async () => {
+    const half = [...rows].slice(0, 200);
+    await share(hub, path, csv(half));
+    const run = await runOf(hub, path, 4);
+    expect(run).toMatchObject({ status: 'suspect', receipt: { held: rows.size - 200, balanced: true } });
+    expect(run.errors[0].detail).toContain('max_delete_ratio');
+    expect(await quantities()).toEqual(rows);
+
+    const key = await hub.dealer('acme');
+    expect((await hub.call('POST', `runs/${run.run_id}/approve`, { key })).status).toBe(403);
+    const approved = await hub.call('POST', `runs/${run.run_id}/approve`);
+    expect(approved.status).toBe(202);
+    expect(approved.headers.get('location')).toBe(`/api/v1/runs/${run.run_id}`);
+    const closed = await hub.closed(run.run_id);
+    expect(closed).toMatchObject({ status: 'succeeded', errors: [], receipt: { held: 0, balanced: true } });
+    expect(closed.receipt.applied.deleted).toBe(rows.size - 200);
+    expect(await quantities()).toEqual(new Map(half));
+
+    expect((await hub.call('POST', `runs/${run.run_id}/approve`)).status).toBe(409);
+    await share(hub, path, csv(half.slice(0, 190)));
+    expect(await runOf(hub, path, 5)).toMatchObject({ status: 'succeeded', receipt: { held: 0, deletes: 10 } });
+  }, 90_000);
+
+  test('can be approved no more once a newer one was read', async () => {
+    await share(hub, path, csv([['P-20', 1]]));
+    const run = await runOf(hub, path, 6);
+    expect(run.status).toBe('suspect');
+    await share(hub, path, csv([['P-20', 2]]));
+    expect((await runOf(hub, path, 7)).status).toBe('suspect');
+    const reply = await hub.call('POST', `runs/${run.run_id}/approve`);
+    expect(reply).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+  }, 90_000);
+});
+
+const soak = process.env.SOAK === '1';
+const kills = soak ? 10 : 3;
+const size = soak ? 200_000 : 40_000;
+
+test(`${size} rows, the host killed ${kills} times while they are compared and sent: the store ends equal to the file, and the run balances`, async () => {
+  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const random = randomOf(seed);
+  await hub.dealer('big');
+  const path = 'big/big_part_stock.csv';
+  const rows = new Map(Array.from({ length: size }, (_, n): [string, number] => [`P-${n}`, Math.floor(random() * 9)]));
+  const killUntilDone = async (count: number) => {
+    for (let killed = 0; killed < kills; killed++) {
+      await sleep(500 + random() * 4_000);
+      await hub.host.kill('SIGKILL');
+      await hub.host.start();
+      const runs: Reply['body'][] = await runsOf(hub, path).catch(() => []);
+      if (runs.length === count && runs.every(({ status }) => status !== 'running')) return killed + 1;
+    }
+    return kills;
+  };
+  for (const round of [1, 2]) {
+    await share(hub, path, csv(rows));
+    await until(`the run of round ${round}`, async () => (await runsOf(hub, path)).length === round, 60_000);
+    const killed = await killUntilDone(round);
+    const run = await runOf(hub, path, round, 400_000);
+    expect({ seed, killed, status: run.status, ...run.receipt }).toMatchObject({
+      status: 'succeeded',
+      balanced: true,
+      read: rows.size,
+    });
+    expect(await quantities('part_stock', 'big')).toEqual(rows);
+    for (const part of [...rows.keys()]) {
+      const chance = random();
+      if (chance < 0.02) rows.delete(part);
+      else if (chance < 0.3) rows.set(part, 10 + Math.floor(random() * 9));
+      else if (chance < 0.32) rows.set(`${part}-new`, 1);
+    }
+  }
+}, 1_800_000);
