@@ -4,7 +4,9 @@ import { buildDurableApp, type DurableHost, startDurableHost } from '../helpers/
 let durable: DurableHost;
 
 beforeAll(async () => {
-  durable = await startDurableHost(await buildDurableApp());
+  durable = await startDurableHost(
+    await buildDurableApp({ extensions: { durableTask: { hubName: 'adp', maxConcurrentActivityFunctions: 5 } } }),
+  );
 });
 
 afterAll(async () => {
@@ -33,8 +35,8 @@ describe('an orchestration', () => {
   test('calls many activities at once, of which only so many run at a time', async () => {
     const started = Date.now();
     expect(await outcome('fanOut', 'fan-out', { count: 30, ms: 100 })).toBe(8555);
-    // 30 activities of 100 ms, ten at a time.
-    expect(Date.now() - started).toBeGreaterThanOrEqual(290);
+    // 30 activities of 100 ms, five at a time.
+    expect(Date.now() - started).toBeGreaterThanOrEqual(590);
   });
 
   test('calls other orchestrations, by a name or without one, and hears of their results and failures', async () => {
@@ -103,6 +105,11 @@ describe('an orchestration', () => {
       caught: expect.stringContaining('try 1 failed as expected'),
       square: 16,
     });
+  });
+
+  // The trap is the library's: Azure fails it, too, and it must not work here.
+  test('fails where it cancels a timer that raced an activity with retries', async () => {
+    expect(await failure('racesRetries', 'races-retries')).toContain('Non-deterministic orchestrator: as task 2');
   });
 
   test('fails with what it threw', async () => {

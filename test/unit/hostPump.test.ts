@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createPump } from '../../local/host/serviceBus/pump.ts';
+import { createPump } from '../../local/host/pump.ts';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 

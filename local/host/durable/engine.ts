@@ -1,5 +1,5 @@
 import { describeError, type Log } from '../log.ts';
-import { createPump } from '../serviceBus/pump.ts';
+import { createPump } from '../pump.ts';
 import { commitTurn } from './commitTurn.ts';
 import type { Nature } from './execution.ts';
 import type { DurableFunctions } from './functions.ts';

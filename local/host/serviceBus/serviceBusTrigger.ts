@@ -9,11 +9,11 @@ import {
 import { configError, readConfig } from '../config.ts';
 import type { AppFunction } from '../functionApp.ts';
 import { describeError } from '../log.ts';
+import { createPump } from '../pump.ts';
 import type { Host, Listener, TriggerKind } from '../trigger.ts';
 import { findConnectionString } from './connection.ts';
 import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './message.ts';
 import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
-import { createPump } from './pump.ts';
 import { type Outcome, type Settle, settleInGroups } from './settlement.ts';
 import { isStale } from './stale.ts';
 
