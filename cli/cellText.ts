@@ -1,0 +1,31 @@
+import { NumberLiteral } from '../shared/model/literal.ts';
+
+declare global {
+  interface JSON {
+    /** A value that is printed as this text (ECMAScript's JSON.parse source text access; Node ≥ 22). */
+    rawJSON(text: string): unknown;
+  }
+}
+
+const maxCell = 40;
+
+/** A value of a row as one line of a table's cell. */
+export function cellText(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(toPlain(value)) ?? '');
+  const line = text.replace(/\r\n|[\r\n]/g, '⏎').replace(/\p{Cc}/gu, '·');
+  return line.length > maxCell ? `${[...line].slice(0, maxCell - 1).join('')}…` : line;
+}
+
+/** The value for JSON.stringify, in which numbers keep how they were written. */
+export function toPlain(value: unknown): unknown {
+  if (value instanceof NumberLiteral) {
+    return JSON.rawJSON(value.text);
+  }
+  if (Array.isArray(value)) {
+    return value.map(toPlain);
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toPlain(field)]));
+  }
+  return value;
+}
