@@ -86,6 +86,8 @@ async function measureRound(): Promise<Round> {
   const { folder, truth } = await data;
   const before = join(folder, 'before');
   const after = join(folder, 'after.csv');
+  // What a run before left would have to be cut off, by ours and not by the peer.
+  await Promise.all(['next.index', 'next.keys', 'changes'].map((name) => rm(join(folder, name), { force: true })));
   const ours = await measure(programs.ours, [after, join(folder, 'changes'), join(folder, 'next'), before]);
   const duckdb = await measure(programs.duckdb, [`${before}.csv`, after, join(folder, 'changes.duckdb')]);
   const scan = await measure(programs.scan, [after]);

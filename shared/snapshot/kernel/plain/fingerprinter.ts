@@ -28,7 +28,7 @@ export class Fingerprinter {
     const fields = this.#fieldsOf(row);
     if (row.fault === 'none' && row.fieldCount !== this.columns.count) row.fault = 'ragged';
     if (row.fault === 'none' && this.#cutter.bytes.subarray(row.start, row.end).includes(0)) row.fault = 'nul';
-    const rowHash = row.fault === 'none' ? this.#hashRow(fields) : none;
+    const rowHash = row.fault === 'none' ? this.#hashRow(row, fields) : none;
     if (this.columns.key.some((column) => column >= row.fieldCount)) {
       return { key: undefined, rowHash };
     }
@@ -49,7 +49,28 @@ export class Fingerprinter {
     });
   }
 
-  #hashRow(fields: readonly string[]): Hash64 {
+  #hashRow(row: Row, fields: readonly string[]): Hash64 {
+    const { bytes } = this.#cutter;
+    const hash =
+      row.fields === undefined && this.#isAsWritten()
+        ? xxh64(bytes, row.start, row.end, this.rowSeed)
+        : this.#hashBytes(Buffer.from(this.#rewrite(fields), 'latin1'));
+    return hash.high === 0 && hash.low < 2 ? { low: hash.low + 2, high: 0 } : hash;
+  }
+
+  #hashBytes(bytes: Buffer): Hash64 {
+    return xxh64(bytes, 0, bytes.length, this.rowSeed);
+  }
+
+  /** Whether a row without quotes is hashed as it is. */
+  #isAsWritten(): boolean {
+    const { hashed, delimiter, quote } = this.columns;
+    const isSameDialect = delimiter === this.#cutter.delimiter && quote === this.#cutter.quote;
+    return isSameDialect && hashed.every((column, place) => column === place);
+  }
+
+  /** The row in the hashed order and dialect, with the fewest quotes. */
+  #rewrite(fields: readonly string[]): string {
     const delimiter = String.fromCharCode(this.columns.delimiter);
     const quote = String.fromCharCode(this.columns.quote);
     const written = this.columns.hashed.map((column) => {
@@ -57,9 +78,7 @@ export class Fingerprinter {
       const mustQuote = value.startsWith(quote) || [delimiter, '\n', '\r'].some((cut) => value.includes(cut));
       return mustQuote ? quote + value.replaceAll(quote, quote + quote) + quote : value;
     });
-    const bytes = Buffer.from(written.join(delimiter), 'latin1');
-    const hash = xxh64(bytes, 0, bytes.length, this.rowSeed);
-    return hash.high === 0 && hash.low < 2 ? { low: hash.low + 2, high: 0 } : hash;
+    return written.join(delimiter);
   }
 }
 

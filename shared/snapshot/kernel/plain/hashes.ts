@@ -7,13 +7,25 @@ const p3 = word('165667b19e3779f9');
 const p4 = word('85ebca77c2b2ae63');
 const p5 = word('27d4eb2f165667c5');
 
+const none: Hash64 = { low: 0, high: 0 };
 const hash = new Word64();
 const input = new Word64();
-const lanes = [new Word64(), new Word64(), new Word64(), new Word64()] as const;
+const lane = new Word64();
+const laneA = new Word64();
+const laneB = new Word64();
+const laneC = new Word64();
+const laneD = new Word64();
 
-function round(lane: Word64, value: Hash64): void {
-  input.set(value).multiply(p2);
-  lane.add(input).rotate(31).multiply(p1);
+/** One step of a lane; `input` is used up. */
+function round(to: Word64, value: Word64): Word64 {
+  return to.add(value.multiply(p2)).rotate(31).multiply(p1);
+}
+
+function merge(from: Word64): void {
+  hash
+    .xor(round(lane.set(none), input.set(from)))
+    .multiply(p1)
+    .add(p4);
 }
 
 /** XXH64 of the bytes from `at` to `end`; as wasm/hash.as. */
@@ -21,32 +33,33 @@ export function xxh64(bytes: Uint8Array, at: number, end: number, seed: Hash64):
   const length = end - at;
   let from = at;
   if (length >= 32) {
-    const [a, b, c, d] = lanes;
-    a.set(seed).add(p1).add(p2);
-    b.set(seed).add(p2);
-    c.set(seed);
-    // Two's complement: minus one factor is its inverse plus one.
-    d.set(seed).add({ low: ~p1.low, high: ~p1.high }).add({ low: 1, high: 0 });
+    laneA.set(seed).add(p1).add(p2);
+    laneB.set(seed).add(p2);
+    laneC.set(seed);
+    // Two's complement: less by a number is more by its inverse and one.
+    laneD.set(seed).add({ low: ~p1.low, high: ~p1.high }).add({ low: 1, high: 0 });
     for (; from + 32 <= end; from += 32) {
-      for (const [index, lane] of lanes.entries()) {
-        round(lane, new Word64().read(bytes, from + index * 8));
-      }
+      round(laneA, input.read(bytes, from));
+      round(laneB, input.read(bytes, from + 8));
+      round(laneC, input.read(bytes, from + 16));
+      round(laneD, input.read(bytes, from + 24));
     }
-    hash.set(new Word64().set(a).rotate(1)).add(new Word64().set(b).rotate(7));
-    hash.add(new Word64().set(c).rotate(12)).add(new Word64().set(d).rotate(18));
-    for (const lane of lanes) {
-      const merged = new Word64();
-      round(merged, lane);
-      hash.xor(merged).multiply(p1).add(p4);
-    }
+    hash.set(input.set(laneA).rotate(1)).add(input.set(laneB).rotate(7));
+    hash.add(input.set(laneC).rotate(12)).add(input.set(laneD).rotate(18));
+    merge(laneA);
+    merge(laneB);
+    merge(laneC);
+    merge(laneD);
   } else {
     hash.set(seed).add(p5);
   }
   hash.add({ low: length, high: 0 });
   for (; from + 8 <= end; from += 8) {
-    const lane = new Word64();
-    round(lane, new Word64().read(bytes, from));
-    hash.xor(lane).rotate(27).multiply(p1).add(p4);
+    hash
+      .xor(round(lane.set(none), input.read(bytes, from)))
+      .rotate(27)
+      .multiply(p1)
+      .add(p4);
   }
   if (from + 4 <= end) {
     hash

@@ -28,8 +28,9 @@ export class RowCutter {
   quote = 0;
   readonly #maxRowBytes: number;
   #isSkipping = false;
-  /** The line in which the buffer begins, and one in it that was looked up, with where it begins. */
-  #firstLine = 1;
+  /** A place in the buffer whose line is known: lines are asked for in their order. */
+  #knownAt = 0;
+  #knownLine = 1;
 
   constructor(inputBytes: number, maxRowBytes: number) {
     this.bytes = Buffer.alloc(inputBytes);
@@ -37,20 +38,21 @@ export class RowCutter {
   }
 
   compact(): void {
-    this.#firstLine = this.lineOf(this.position);
+    this.#knownLine = this.lineOf(this.position);
+    this.#knownAt = 0;
     this.bytes.copyWithin(0, this.position, this.length);
     this.length -= this.position;
     this.position = 0;
   }
 
-  /** The line in which the row begins that starts at `at`. */
+  /** The line in which the row begins that starts at `at`, which is not before one that was asked for. */
   lineOf(at: number): number {
-    let line = this.#firstLine;
-    for (let i = 0; i < at; i += 1) {
-      const byte = this.bytes[i];
-      if (byte === cr || (byte === lf && (i === 0 || this.bytes[i - 1] !== cr))) line += 1;
+    for (; this.#knownAt < at; this.#knownAt += 1) {
+      const byte = this.bytes[this.#knownAt];
+      const isSecond = byte === lf && this.#knownAt > 0 && this.bytes[this.#knownAt - 1] === cr;
+      if (byte === cr || (byte === lf && !isSecond)) this.#knownLine += 1;
     }
-    return line;
+    return this.#knownLine;
   }
 
   /** At most `limit` rows; none when there is no whole row any more. */

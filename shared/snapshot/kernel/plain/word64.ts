@@ -42,7 +42,8 @@ export class Word64 {
   rotate(bits: number): this {
     const low = this.low;
     const high = this.high;
-    const [first, second] = bits < 32 ? [low, high] : [high, low];
+    const first = bits < 32 ? low : high;
+    const second = bits < 32 ? high : low;
     const by = bits & 31;
     if (by === 0) {
       this.low = first;
@@ -78,11 +79,12 @@ export class Word64 {
 }
 
 function readHalf(bytes: Uint8Array, at: number, count: number): number {
-  let half = 0;
-  for (let i = Math.min(count, 4) - 1; i >= 0; i -= 1) {
-    half = (half << 8) | (bytes[at + i] ?? 0);
-  }
-  return half;
+  // Beyond the end there is nothing, which counts as zero.
+  const first = bytes[at] ?? 0;
+  const second = count > 1 ? (bytes[at + 1] ?? 0) : 0;
+  const third = count > 2 ? (bytes[at + 2] ?? 0) : 0;
+  const fourth = count > 3 ? (bytes[at + 3] ?? 0) : 0;
+  return first | (second << 8) | (third << 16) | (fourth << 24);
 }
 
 /** A constant, from its 16 hex digits. */
