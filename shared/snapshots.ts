@@ -8,6 +8,7 @@ import type { Sources } from './sources/sources.ts';
 import { baselinesIn } from './store/baselines.ts';
 import type { BlobStore } from './store/blobs.ts';
 import { dropsIn } from './store/drops.ts';
+import { ledgerIn } from './store/ledger.ts';
 import type { Records } from './store/records.ts';
 import type { Runs } from './store/runs.ts';
 import { snapshotBlobsIn } from './store/snapshotBlobs.ts';
@@ -71,6 +72,7 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
     baselines: baselinesIn(openTable, clock, () => Buffer.from(deps.random(8)).toString('hex')),
     blobs: snapshotBlobsIn(deps.blobs.raw('snapshots')),
     drops: dropsIn(deps.blobs.large('drops')),
+    ledger: ledgerIn(openTable, clock),
     records: deps.records,
     epochOf: (dealerId, entity) => deps.stamps.epochOf(dealerId, entity),
     sourceOf: (place) => deps.sources.fileSource(place),

@@ -1,6 +1,7 @@
 import { type DeliveryDeps, deliver } from '../../shared/delivery/deliver.ts';
 import { toChangeMessage } from '../../shared/delivery/message.ts';
 import { compileMapper, type MapperOptions } from '../../shared/mapping/compile.ts';
+import { neededColumns } from '../../shared/mapping/neededColumns.ts';
 import type { ChangeMessage } from '../../shared/model/change.ts';
 import { type Instant, toInstant } from '../../shared/model/instant.ts';
 import type { RecordDocument } from '../../shared/model/record.ts';
@@ -37,6 +38,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
   const queue: string[] = [];
   const files = new Map<string, { readonly content: Buffer; readonly etag: string }>();
   const rejected: Rejection[] = [];
+  let columns: readonly string[] | undefined;
   let names = 0;
   let epoch = 0;
   let options = mapping;
@@ -54,7 +56,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
     name: { entity: 'part_stock', kind: 'full', time: undefined, extension: 'csv', compression: undefined },
     sourceId: 'dms',
     mapper: compileMapper({ entity: 'part_stock', keepUnmapped: false, zone: 'UTC', ...options }),
-    needed: [],
+    needed: options.mapping === undefined ? [] : neededColumns(options.mapping, options.modified),
     zone: 'UTC',
     needsManifest: false,
     encoding: undefined,
@@ -88,6 +90,12 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
             for (let at = 0; at < content.length; at += 1_000) yield content.subarray(at, at + 1_000);
           },
         };
+      },
+    },
+    ledger: {
+      lastColumns: async () => columns,
+      async noteColumns(_dealer, _source, _entity, now) {
+        columns = now;
       },
     },
     records: {

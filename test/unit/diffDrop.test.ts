@@ -134,6 +134,17 @@ describe('a full snapshot', () => {
     expect(quantities(world)).toEqual({ A: 1, B: 2 });
   });
 
+  test('says how it was read and which column is new; one that the mapping needs must be there', async () => {
+    const world = diffWorld({ mapping: { part_number: 'No', on_hand: 'Q' } });
+    const rows = ten.map(([n, , q]) => [n, q, 'x'] as const);
+    expect((await world.take(csv(rows, 'No;Q;Z').replaceAll(',', ';'))).notes?.[0]).toContain('delimiter ";"');
+    expect((await world.take(csv(rows, 'No,Q,Shelf'))).notes).toContainEqual(expect.stringContaining('"Shelf"'));
+    const run = await world.take(csv(rows, 'No,Quantity,Shelf'));
+    expect(run).toMatchObject({ status: 'failed', errors: [{ code: 'MAPPING_ERROR' }] });
+    expect(run.errors[0]?.detail).toMatch(/"Q".*"No", "Quantity", "Shelf"/);
+    expect(quantities(world)).toMatchObject({ P3: 3 });
+  });
+
   test('that was replaced before it was read is superseded', async () => {
     const world = diffWorld();
     const first = world.drop(csv(ten));
@@ -290,6 +301,63 @@ describe('after', () => {
     const made = await world();
     await made.take(csv(ten.slice(1)));
     expect([...made.blobs.blobs.keys()].map((name) => name.split('.').at(-1)).sort()).toEqual(['index', 'keys']);
+  });
+});
+
+describe('a run that is given up halfway', () => {
+  test('leaves the next one to compare with the store, though its file is the one before', async () => {
+    const sent = async () => {
+      const world = diffWorld();
+      await world.take(csv(ten));
+      const halfway = world.drop(csv([...ten.slice(1), ['half', '1', 1]]));
+      world.life.bear();
+      await world.diff(halfway);
+      return world.life.calls;
+    };
+    const calls = await sent();
+    for (let at = 1; at <= calls; at++) {
+      const world = diffWorld();
+      await world.take(csv(ten));
+      const halfway = world.drop(csv([...ten.slice(1, 9), ['P9', '1', 99], ['half', '1', 1]]));
+      world.life.dieAt(at, true);
+      await world.diff(halfway).catch((error: unknown) => expect(error).toBeInstanceOf(Died));
+      world.life.bear();
+      await world.write();
+      world.clock.move(120_000);
+      expect(await world.take(csv(ten))).toMatchObject({ status: 'succeeded' });
+      expect(quantities(world)).toEqual(Object.fromEntries(ten.map(([n, , q]) => [n, q])));
+    }
+  }, 60_000);
+});
+
+describe('two at once', () => {
+  test('of different files: one has to wait', async () => {
+    const world = diffWorld({ maxDeleteRatio: 0.5 });
+    await world.take(csv(ten));
+    const first = world.drop(csv(ten.slice(1)), 'acme_part_stock.csv');
+    const second = world.drop(csv(ten.slice(2)), 'other.csv');
+    const both = await Promise.all([world.diff(first), world.diff(second)]);
+    expect(both.filter((later) => later !== undefined)).toEqual([{ retryAfterMs: expect.any(Number) }]);
+    await world.diff(first);
+    await world.diff(second);
+    await world.write();
+    expect(world.held().size).toBe(8);
+  });
+
+  test('of the same message change nothing twice', async () => {
+    for (let turn = 0; turn < 5; turn++) {
+      const world = diffWorld();
+      await world.take(csv(ten));
+      const message = world.drop(csv([...ten.slice(1), ['new', '1', 1]]));
+      const tries = await Promise.allSettled([world.diff(message), world.diff(message)]);
+      expect(tries.some(({ status }) => status === 'fulfilled')).toBe(true);
+      await world.write();
+      await world.diff(message);
+      await world.write();
+      const run = await world.run(message.run_id);
+      expect(run).toMatchObject({ status: 'succeeded', tally: { inserted: 1, deleted: 1 } });
+      expect(world.held().size).toBe(10);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { AdpError } from '../../errors.ts';
+import type { Encoding } from '../../formats/encoding.ts';
 import { peek } from '../../formats/peek.ts';
 import { toStream } from '../../formats/randomAccess.ts';
 import { decodeUtf8 } from '../../formats/text.ts';
@@ -26,7 +27,7 @@ export function isReadByKernel({ file, mapper, options }: Reading): boolean {
  * the key
  */
 export async function openCsv({ file, mapper, options }: Reading): Promise<SnapshotFile> {
-  let encoding = 'utf-8';
+  let encoding: Encoding = 'utf-8';
   const utf8 = decodeUtf8(toStream(file.source), {
     encoding: options.encoding,
     onEncoding: (taken) => {
@@ -35,6 +36,14 @@ export async function openCsv({ file, mapper, options }: Reading): Promise<Snaps
   });
   const { header, source } = await peekHeader(utf8, options.delimiter, options.quote ?? '"');
   const columns = header?.names ?? mapper.keyColumns;
+  const delimiter = header?.delimiter ?? options.delimiter;
+  options.onSniffed?.({
+    format: 'csv',
+    encoding,
+    columns,
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(options.quote === undefined ? {} : { quote: options.quote }),
+  });
   const key = mapper.keyColumns.filter((column) => columns.includes(column));
   if (key.length === 0) {
     const wanted = mapper.keyColumns.join(', ');
@@ -43,14 +52,6 @@ export async function openCsv({ file, mapper, options }: Reading): Promise<Snaps
       `The file has none of the key's columns (${wanted}); it has ${columns.join(', ')}.`,
     );
   }
-  const { delimiter = options.delimiter, quote = options.quote } =
-    header === undefined ? {} : { ...header, quote: options.quote };
-  options.onSniffed?.({
-    format: 'csv',
-    columns,
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(quote === undefined ? {} : { quote }),
-  });
   return {
     source: sourceOf(source),
     key,

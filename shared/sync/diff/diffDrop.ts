@@ -4,7 +4,8 @@ import type { Sniffed } from '../../formats/format.ts';
 import { type EntityName, entities } from '../../model/entities.ts';
 import type { DropSource } from '../drops/dropSource.ts';
 import type { DropStore } from '../drops/dropStore.ts';
-import { checkColumns, describeSniffed } from '../drops/judgeDelta.ts';
+import { checkColumns, describeNewColumns, describeSniffed } from '../drops/judgeDelta.ts';
+import type { LedgerStore } from '../drops/ledgerStore.ts';
 import { type DropPlace, placeOf } from '../drops/place.ts';
 import { openDrop } from '../drops/readRows.ts';
 import type { IngestDeps, Ingestion } from '../ingest.ts';
@@ -19,7 +20,6 @@ import { type Against, type Plan, planBlobs, planDiff } from './planDiff.ts';
 import { openRows } from './rowsFile.ts';
 import { quarantineRejected, sendPlan } from './sendPlan.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
-import type { SnapshotFile } from './snapshotFile.ts';
 
 /** What a source says of its full snapshots of an entity. */
 export interface SnapshotSource extends DropSource {
@@ -34,6 +34,7 @@ export interface DiffDeps extends RunDeps, DoubtDeps, IngestDeps {
   readonly baselines: Baselines;
   readonly blobs: SnapshotBlobs;
   readonly drops: Pick<DropStore, 'find' | 'open'>;
+  readonly ledger: Pick<LedgerStore, 'lastColumns' | 'noteColumns'>;
   readonly records: HeldRecords;
   /** As it is now, uncached. */
   readonly epochOf: (dealerId: string, entity: EntityName) => Promise<number>;
@@ -134,11 +135,12 @@ class Diff {
     const { mapper, meaning, maxDeleteRatio, maxRejectRatio } = source;
     const against = doubt === undefined ? await this.#baseline() : await this.#store();
     const ratio = manifest === undefined ? usualDeleteRatio : deleteRatioWithManifest;
-    const notes = doubt === undefined ? [] : [`Compared with all that is held: ${doubt}.`];
+    const comparison = doubt === undefined ? [] : [`Compared with all that is held: ${doubt}.`];
     try {
+      const { file, columns, notes } = await this.#open(source);
       return await planDiff(
         {
-          file: await this.#open(source, notes),
+          file,
           mapper,
           meaning: hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex'),
           epoch,
@@ -148,7 +150,8 @@ class Diff {
           maxRejectRatio: maxRejectRatio ?? usualRejectRatio,
           expectedRows: manifest?.rows,
           against,
-          notes,
+          notes: [...notes, ...comparison],
+          columns,
           onProgress: ({ bytes, rows }) => this.#run.note({ bytes, rows }),
         },
         prefix,
@@ -160,16 +163,22 @@ class Diff {
     }
   }
 
-  async #open(source: SnapshotSource, notes: string[]): Promise<SnapshotFile> {
-    const { drop, manifest } = this.#message;
+  async #open(source: SnapshotSource) {
+    const { dealer_id, entity, source_id, drop, manifest } = this.#message;
     const snapshot = this.#deps.drops.open(drop.path, drop.snapshot, drop.bytes);
     const { file, reading } = await openDrop(drop.name, snapshot, source, manifest);
-    const onSniffed = (sniffed: Sniffed) => {
-      checkColumns(sniffed, source);
-      notes.push(describeSniffed(sniffed));
+    let sniffed: Sniffed | undefined;
+    const onSniffed = (found: Sniffed) => {
+      checkColumns(found, source);
+      sniffed = found;
     };
     const opened = { file, mapper: source.mapper, options: { ...reading, onSniffed } };
-    return isReadByKernel(opened) ? await openCsv(opened) : await openRows(opened);
+    const read = isReadByKernel(opened) ? await openCsv(opened) : await openRows(opened);
+    const columns = sniffed?.columns;
+    const before = await this.#deps.ledger.lastColumns(dealer_id, source_id, entity);
+    const added = columns && describeNewColumns(before, columns);
+    const notes = [sniffed && describeSniffed(sniffed), added].filter((note) => note !== undefined);
+    return { file: read, columns, notes };
   }
 
   async #source(): Promise<SnapshotSource> {
@@ -225,6 +234,7 @@ class Diff {
       ...(plan.isSuspect ? { isSuspect: true } : {}),
     };
     await this.#switch(pending, sealed, plan.isDoubtful);
+    if (plan.columns !== undefined) await this.#deps.ledger.noteColumns(dealer_id, source_id, entity, plan.columns);
   }
 
   /** From here on the next snapshot is compared with this one; then the run may say that all is done. */

@@ -28,7 +28,9 @@ function isMessage(message: Partial<SnapshotDiff>): message is DiffMessage {
     typeof captured === 'string' &&
     isInstant(captured) &&
     typeof manifest === 'object' &&
+    manifest !== null &&
     typeof drop === 'object' &&
+    drop !== null &&
     [drop.path, drop.etag, drop.snapshot, drop.name].every((text) => typeof text === 'string') &&
     Number.isSafeInteger(drop.bytes) &&
     // No message of one dealer reads another's file.

@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly against: Against;
   /** What the run is to say besides. */
   readonly notes: readonly string[];
+  /** Undefined where the format names none ahead of its rows. */
+  readonly columns: readonly string[] | undefined;
   readonly onProgress: (progress: SnapshotProgress) => void;
 }
 
@@ -59,6 +61,7 @@ export interface Plan {
   /** The new baseline lacks keys of records that are held: the next snapshot must be compared with the store, too. */
   readonly isDoubtful: boolean;
   readonly notes: readonly string[];
+  readonly columns: readonly string[] | undefined;
 }
 
 /** Names of a plan's blobs. */
@@ -230,6 +233,7 @@ class Planning {
       voided: voidedBy(result),
       isDoubtful: this.#isDoubtful || (against.kind === 'store' && this.#held.lines.lines > 0),
       notes: this.#input.notes,
+      columns: this.#input.columns,
     };
     await writeWhole(this.#blobs.create(this.#names.plan), JSON.stringify(plan));
     return plan;
