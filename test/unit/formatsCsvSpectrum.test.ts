@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { csv } from '../../shared/formats/csv.ts';
 import { readRows, valuesOf } from '../helpers/formatRows.ts';
 
-const folder = join(__dirname, '../../node_modules/csv-spectrum');
+const require = createRequire(__filename);
+const folder = dirname(require.resolve('csv-spectrum'));
 const names = readdirSync(join(folder, 'csvs')).map((file) => file.replace(/\.csv$/, ''));
 
 test('the set of awkward CSV files is there', () => {
