@@ -2,7 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { closeRuns } from '../../shared/sync/closeRuns.ts';
+import { arrowOf, parquetOf } from '../helpers/binaryFiles.ts';
 import { Died, diffWorld } from '../helpers/diffWorld.ts';
+import { xlsxOf } from '../helpers/xlsxOf.ts';
 
 const csv = (
   rows: readonly (readonly [string, ...(string | number)[]])[],
@@ -440,23 +442,37 @@ describe('any two snapshots', () => {
       as_of: isLong ? `2026-01-0${day}T0${t}:00:00.000Z` : `2026-01-0${day} 0${t}:00:00`,
       last_sold_date: isLong && date !== '' ? `${date}T00:00:00Z` : date,
     }));
-  const write: Record<string, (from: Snapshot, day: number) => string> = {
+  const turned = (from: Snapshot, day: number): Record<string, string>[] =>
+    values(from, day).map((row) => Object.fromEntries(from.columns.map((column) => [column, Object(row)[column]])));
+  const write: Record<string, (from: Snapshot, day: number) => string | Buffer> = {
     csv(from, day) {
       const { columns, delimiter, isQuoted, newline } = from;
       const line = (fields: string[]) => fields.map((f) => (isQuoted ? `"${f}"` : f)).join(delimiter) + newline;
-      return (
-        line(columns) +
-        values(from, day)
-          .map((row) => line(columns.map((c) => Object(row)[c])))
-          .join('')
-      );
+      const lines = turned(from, day).map((row) => line(Object.values(row)));
+      return line(columns) + lines.join('');
     },
-    json: (from, day) =>
-      JSON.stringify(values(from, day).map((row) => Object.fromEntries(from.columns.map((c) => [c, Object(row)[c]])))),
+    json: (from, day) => JSON.stringify(turned(from, day)),
     ndjson: (from, day) =>
-      values(from, day)
-        .map((row) => `${JSON.stringify(Object.fromEntries(from.columns.map((c) => [c, Object(row)[c]])))}\n\n`)
+      turned(from, day)
+        .map((row) => `${JSON.stringify(row)}\n\n`)
         .join(''),
+    xml(from, day) {
+      const row = (fields: Record<string, string>) =>
+        Object.entries(fields)
+          .map(([name, text]) => `<${name}>${text}</${name}>`)
+          .join('');
+      return `<rows>${turned(from, day)
+        .map((fields) => `<row>${row(fields)}</row>`)
+        .join('\n')}</rows>`;
+    },
+    parquet: (from, day) => parquetOf(turned(from, day)),
+    arrow: (from, day) => arrowOf(turned(from, day)),
+    xlsx(from, day) {
+      const row = (texts: string[], n: number) =>
+        `<row r="${n}">${texts.map((text, c) => `<c r="${'ABCD'[c]}${n}" t="inlineStr"><is><t>${text}</t></is></c>`).join('')}</row>`;
+      const rows = turned(from, day).map((fields, n) => row(Object.values(fields), 2 + n));
+      return xlsxOf({ sheets: { Stock: row(from.columns, 1) + rows.join('') } });
+    },
   };
 
   /** A naive Map: of each key the row with the latest time stands, then the later one; older rows lose against what is held. */
@@ -487,7 +503,7 @@ describe('any two snapshots', () => {
           for (const [from, later] of snapshots) {
             day += later;
             apply(held, from, day);
-            const run = await world.take((write[format] ?? String)(from, day), `acme_part_stock.${format}`);
+            const run = await world.take(write[format]?.(from, day) ?? '', `acme_part_stock.${format}`);
             expect(['succeeded', 'partial']).toContain(run.status);
             const alive = [...held]
               .filter(([, { alive: is }]) => is)
