@@ -242,7 +242,14 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     currentRun: (runId) => currentRun(closing(), runId),
     closeRuns: () => closeRuns(closing(), sweeps++),
     purge: () =>
-      purge({ dealers: dealers(), runs: runs(), quarantine: quarantine(), idempotency: idempotency(), clock }),
+      purge({
+        dealers: dealers(),
+        runs: runs(),
+        quarantine: quarantine(),
+        idempotency: idempotency(),
+        ledger: arrivals().ledger,
+        clock,
+      }),
     clock,
     random,
     log,

@@ -5,6 +5,7 @@ export interface PurgeDeps {
   readonly runs: { purge(dealerId: string, before: Date): Promise<number> };
   readonly quarantine: { purge(dealerId: string, before: Date): Promise<number> };
   readonly idempotency: { purge(dealerId: string): Promise<number> };
+  readonly ledger: { purge(dealerId: string, before: Date): Promise<number> };
   readonly clock: Clock;
 }
 
@@ -12,15 +13,18 @@ const dayMs = 24 * 60 * 60 * 1_000;
 /** contract.md: quarantine is kept 60 days, less than a tombstone; runs a little longer, so that none dangles. */
 const quarantineDays = 60;
 const runDays = 90;
+/** Longer than the sweep looks back: what it still sees is known. */
+const ledgerDays = 400;
 
 /** Removes what is past its time, dealer by dealer. Answers how many rows went. */
-export async function purge({ dealers, runs, quarantine, idempotency, clock }: PurgeDeps): Promise<number> {
+export async function purge({ dealers, runs, quarantine, idempotency, ledger, clock }: PurgeDeps): Promise<number> {
   let removed = 0;
   const daysAgo = (days: number) => new Date(clock() - days * dayMs);
   for await (const { id } of dealers.list()) {
     removed += await idempotency.purge(id);
     removed += await quarantine.purge(id, daysAgo(quarantineDays));
     removed += await runs.purge(id, daysAgo(runDays));
+    removed += await ledger.purge(id, daysAgo(ledgerDays));
   }
   return removed;
 }

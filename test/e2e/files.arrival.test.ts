@@ -6,8 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runOf, runsOf, share, stockCsv } from '../helpers/files.ts';
+import { temporaryFolder } from '../helpers/host.ts';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
+import { runAdp } from '../helpers/runAdp.ts';
 
 let hub: Hub;
 
@@ -268,6 +270,56 @@ describe('a manifest', () => {
     expect(await runsOf(hub, path)).toEqual([]);
     await share(hub, `${path}.manifest.json`, JSON.stringify({ rows: 2 }));
     expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', receipt: { read: 2 } });
+  });
+});
+
+test('a full snapshot is compared with the last one of its name', async () => {
+  const path = 'acme/acme_purchase_order.csv';
+  const order = (id: number, status: string) => `${id},${status}`;
+  const dump = (rows: string[]) => share(hub, path, ['purchase_order_number,status', ...rows, ''].join('\n'));
+  const rows = Array.from({ length: 20 }, (_, i) => order(i, 'open'));
+  await dump(rows);
+  expect((await runOf(hub, path)).receipt).toMatchObject({ read: 20, applied: { inserted: 20 }, balanced: true });
+  await dump([order(0, 'closed'), ...rows.slice(1, 19), order(20, 'open')]);
+  const run = await runOf(hub, path, 2);
+  expect(run).toMatchObject({ status: 'succeeded', door: 'file', file: { path } });
+  expect(run.receipt).toMatchObject({ read: 20, unchanged: 18, applied: { inserted: 1, updated: 1, deleted: 1 } });
+});
+
+describe('adp drop', () => {
+  const drop = (args: readonly string[], env: Record<string, string> = {}) =>
+    runAdp(['drop', 'acme', ...args], { env: { ADP_URL: hub.baseUrl, ADP_KEY: hub.adminKey, ...env } });
+  const written = async (content: string) => {
+    const file = join(await temporaryFolder('drop'), 'export.csv');
+    await writeFile(file, content);
+    return file;
+  };
+  const shares = () => ({ ADP_SHARES: hub.sharesDir });
+
+  test('copies a file into the share, under a name of its own, and shows its run', async () => {
+    const path = deltaOf('customer');
+    const ran = await drop(
+      [await written('customer_id,name\nD-1,Ann\n'), '--as', path.slice('acme/'.length)],
+      shares(),
+    );
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/file +acme\/acme_customer_.*Read as csv/s) });
+  });
+
+  test('takes the manifest along that lies beside the file, and fails as the run does', async () => {
+    const file = await written('customer_id,name\nD-2,Bob\n');
+    await writeFile(`${file}.manifest.json`, '{"rows":2}');
+    const ran = await drop([file, '--as', deltaOf('customer').slice('acme/'.length)], shares());
+    expect(ran).toMatchObject({ code: 1, stdout: expect.stringContaining('says 2 rows, the file has 1') });
+  });
+
+  test('says what to do where the share is not at hand, and refuses odd names', async () => {
+    const file = await written('x');
+    expect(await drop([file])).toMatchObject({ code: 1, stderr: expect.stringContaining('set ADP_SHARES') });
+    expect(await drop([file, '--as', '../x.csv'], shares())).toMatchObject({ code: 2 });
+    expect(await drop([`${file}.none`], shares())).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no file'),
+    });
   });
 });
 
