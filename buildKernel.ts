@@ -5,7 +5,21 @@
 //   node buildKernel.ts --check  fails when what is committed is not what the source builds
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
+
+/** AssemblyScript's compiler, as far as we need it: its own types declare its globals for every file of ours. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    files: {
+      readFile(name: string): string | null;
+      writeFile(name: string, contents: string | Uint8Array): void;
+      listFiles(): string[];
+    },
+  ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>;
+}
+
+const compiler: string = 'assemblyscript/asc';
+const { default: asc }: { readonly default: Compiler } = await import(compiler);
 
 const folder = join(import.meta.dirname, 'shared', 'snapshot', 'kernel');
 const target = join(folder, 'wasmCode.ts');
