@@ -288,6 +288,13 @@ describe('a JSON array', () => {
     await expect(readRows(json, text, { path })).rejects.toThrow(message);
   });
 
+  test('has rows far longer than the blocks in which they are decoded', async () => {
+    const rows = [1, 2, 3].map((at) => ({ a: Array.from({ length: 60_000 }, (_, index) => `${at}-${index}`) }));
+    for (const size of [1_000, 65_536, 1_000_000]) {
+      expect(valuesOf(await readRows(json, JSON.stringify(rows), {}, size))).toEqual(rows);
+    }
+  });
+
   test('of a single endless row is refused at the limit', async () => {
     const text = `[{"a":"${'x'.repeat(200_000)}"}]`;
     await expect(readRows(json, text, { maxFieldLength: 100 })).rejects.toThrow('1,600 bytes of a row');
