@@ -110,10 +110,8 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
     return mappers.compiled(dealer, source, await packOf(source), entity);
   };
 
-  const candidates = async (dealerId: string) => {
-    const sources = await none.get(dealerId);
-    return await Promise.all(sources.map(async (source) => ({ source, pack: (await packOf(source))?.value })));
-  };
+  const withPacks = (sources: readonly Kept<Source>[]) =>
+    Promise.all(sources.map(async (source) => ({ source, pack: (await packOf(source))?.value })));
 
   return {
     read: (dealerId, sourceId) => kept.read(dealerId, sourceId),
@@ -133,7 +131,7 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
       }
     },
     async pushSource(dealerId, entity, sourceId) {
-      const source = choosePushSource(await candidates(dealerId), entity, sourceId);
+      const source = choosePushSource(await withPacks(await none.get(dealerId)), entity, sourceId);
       return toPushSource(source, await compiled(dealerId, entity, source));
     },
     async fileSource(place) {
@@ -145,8 +143,8 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
           disposition: 'park',
         });
       }
-      const all = await candidates(dealerId);
-      const { source, ...named } = nameFile(dealer.value, all, place);
+      // As they are now: a file comes once, and read by what was true a moment ago it would be refused, or worse.
+      const { source, ...named } = nameFile(dealer.value, await withPacks(await load(dealerId)), place);
       const { mapper, effective } = await compiled(dealerId, named.name.entity, source);
       return {
         ...named,

@@ -75,6 +75,12 @@ describe('a delta in the share', () => {
     expect(records.get('A-1::')?.version).toContain('|2024-02-29T12:00:01.000000000Z|');
   });
 
+  test('may lie in a folder with an odd name', async () => {
+    const path = deltaOf('part_stock').replace('acme/', 'acme/Büro & Lager #1 100%/{in}/');
+    await share(hub, path, stockCsv([['ODD-1', 1]]));
+    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', file: { path } });
+  });
+
   test('that comes again with the same content makes a run that says so and does nothing', async () => {
     const path = deltaOf('part_stock');
     const content = stockCsv([['S-1', 1]]);

@@ -53,7 +53,11 @@ export async function takeDelta(delta: Delta, deps: ArrivalDeps): Promise<Sealed
   if (manifest !== undefined) checkManifestRows(manifest, counts.read);
   if (refusal !== undefined) return refusal;
 
-  const ingested = await ingest(read(), ingestion, deps);
+  const ingested = await ingest(read(), ingestion, {
+    deliver: deps.deliver,
+    // Each try reads the same bytes and finds the same rows: under one name they are kept once.
+    quarantine: (mine, rejections, window) => deps.quarantine({ ...mine, attempt: 1 }, rejections, window),
+  });
   await deps.ledger.noteTaken(path, { content, epoch, runId });
   const notes = sniffed === undefined ? [] : [describeSniffed(sniffed)];
   if (sniffed?.columns !== undefined) {
