@@ -1,7 +1,10 @@
 import type { Command } from './command.ts';
 import { apply } from './commands/apply.ts';
+import { approve } from './commands/approve.ts';
+import { diff } from './commands/diff.ts';
 import { drop } from './commands/drop.ts';
 import { keys } from './commands/keys.ts';
+import { parse } from './commands/parse.ts';
 import { push } from './commands/push.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { records } from './commands/records.ts';
@@ -16,8 +19,11 @@ export const commands: readonly Command[] = [
   apply,
   push,
   drop,
+  parse,
+  diff,
   runs,
   run,
+  approve,
   records,
   quarantine,
   replay,
