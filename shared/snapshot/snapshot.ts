@@ -16,7 +16,7 @@ export interface SnapshotOptions {
   readonly mapping: string;
   /** 16 hex digits, secret and the source's own: who controls the data must not be able to aim at a collision. */
   readonly seed: string;
-  /** Share of the baseline's keys above which removals are held. */
+  /** Share of the baseline's keys above which removals are held. Asked for after the last row. */
   readonly maxDeleteRatio: number;
   /** Longest row in bytes. Default 8 Mi: more than a record can have. */
   readonly maxRowBytes?: number;
