@@ -1,4 +1,4 @@
-// npm run demo: a hub on this machine, three dealers' data through it, and a proof that all of it arrived.
+// npm run demo: a hub on this machine, four dealers' data through it, and a proof that all of it arrived.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,8 +9,9 @@ import { startStack } from '../local/stack.ts';
 import { AdpError } from '../shared/errors.ts';
 import { readAdventureWorks } from './adventure-works/tables.ts';
 import { applyConfiguration, bringChangesIn, bringEverythingIn } from './demo/demo.ts';
+import { bringFilesIn } from './demo/files.ts';
 
-const help = `npm run demo: brings three dealers' data into a hub on this machine and shows what arrived
+const help = `npm run demo: brings four dealers' data into a hub on this machine and shows what arrived
 
   npm run demo -- --keep   leaves the data and the dealers' files in a folder, and says which
 `;
@@ -50,9 +51,14 @@ async function runDemo(keep: boolean, signal: AbortSignal): Promise<number> {
       tables: await readAdventureWorks(path.join(examples, 'data')),
       configuration: path.join(examples, 'hub.yaml'),
       exports: path.join(dataDir, 'exports'),
+      shares: stack.sharesDir,
     };
     await applyConfiguration(demo);
-    const problems = [...(await bringEverythingIn(demo)), ...(await bringChangesIn(demo))];
+    const problems = [
+      ...(await bringEverythingIn(demo)),
+      ...(await bringChangesIn(demo)),
+      ...(await bringFilesIn(demo)),
+    ];
     output.line();
     showOutcome(problems, Date.now() - started);
     showWhereToLook(keep ? dataDir : undefined);
@@ -67,6 +73,7 @@ async function startDemoStack(dataDir: string) {
   return {
     baseUrl: stack.baseUrl,
     adminKey: stack.adminKey,
+    sharesDir: stack.sharesDir,
     [Symbol.asyncDispose]: () => stack.stop(),
   };
 }

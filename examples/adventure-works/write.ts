@@ -1,3 +1,4 @@
+import { encode } from 'iconv-lite';
 import Papa from 'papaparse';
 
 /** A field of a DMS. Undefined: the DMS leaves it out. */
@@ -17,6 +18,12 @@ export function toJsonRecords(rows: readonly Row[]): string {
   return `${JSON.stringify({ records: rows })}\n`;
 }
 
+/** Within other things, as exports of whole systems are: the names that lead to the rows. */
+export function toJsonWithin(names: readonly string[], rows: readonly Row[]): string {
+  const document = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), rows);
+  return `${JSON.stringify(document)}\n`;
+}
+
 export function toNdjson(rows: readonly Row[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
@@ -24,6 +31,11 @@ export function toNdjson(rows: readonly Row[]): string {
 /** As spreadsheet programs in Europe write it: semicolons, CRLF and a byte order mark. */
 export function toEuropeanCsv(rows: readonly Row[]): string {
   return `\ufeff${Papa.unparse([...rows], { delimiter: ';', newline: '\r\n' })}\r\n`;
+}
+
+/** As older Windows programs write it: semicolons, CRLF, and characters of one byte that nothing in the file names. */
+export function toWindowsCsv(rows: readonly Row[]): Uint8Array {
+  return encode(`${Papa.unparse([...rows], { delimiter: ';', newline: '\r\n' })}\r\n`, 'windows-1252');
 }
 
 /** The root's children are the rows; a list is an element that holds its items as `line`. */

@@ -1,10 +1,11 @@
-import type { Receipt, Run } from '../../cli/answers/run.ts';
+import type { Run } from '../../cli/answers/run.ts';
 import type { HubClient } from '../../cli/client.ts';
 import { fileKindOf } from '../../cli/push/fileKind.ts';
 import { type PushResult, pushFile } from '../../cli/push/pushFile.ts';
 import { sumReceipts } from '../../cli/receipt.ts';
 import { waitForRun } from '../../cli/waitForRun.ts';
 import type { Delivery } from '../adventure-works/delivery.ts';
+import type { Arrival } from './arrival.ts';
 
 /** A delivery that the hub has taken; its runs may still be open. */
 export interface Taken {
@@ -13,13 +14,9 @@ export interface Taken {
   readonly milliseconds: number;
 }
 
-/** A delivery that is written, all of its runs closed. */
-export interface Arrival {
-  readonly delivery: Delivery;
+/** One that came by HTTP, with the answers that it got. */
+export interface PushedArrival extends Arrival {
   readonly pushed: PushResult;
-  readonly runs: readonly Run[];
-  /** The sum of the runs'. */
-  readonly receipt: Receipt;
 }
 
 /** Far longer than it takes, and short enough for somebody who watches. */
@@ -54,9 +51,9 @@ export async function waitUntilWritten(
   hub: HubClient,
   taken: readonly Taken[],
   onProgress: (openRuns: number) => void,
-): Promise<Arrival[]> {
+): Promise<PushedArrival[]> {
   let open = taken.reduce((sum, { pushed }) => sum + pushed.runIds.length, 0);
-  const arrivals: Arrival[] = [];
+  const arrivals: PushedArrival[] = [];
   for (const { delivery, pushed } of taken) {
     const runs: Run[] = [];
     for (const runId of pushed.runIds) {

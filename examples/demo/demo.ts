@@ -8,10 +8,10 @@ import { cascadeChangedStock } from '../adventure-works/dealers/cascadeCycles.ts
 import { allDeliveries } from '../adventure-works/deliveries.ts';
 import type { Delivery } from '../adventure-works/delivery.ts';
 import type { AdventureWorks } from '../adventure-works/tables.ts';
-import { type Arrival, pushDelivery, type Taken, waitUntilWritten } from './bringIn.ts';
-import { countRecords } from './countRecords.ts';
+import { type PushedArrival, pushDelivery, type Taken, waitUntilWritten } from './bringIn.ts';
 import { type Expectation, findProblems } from './expectation.ts';
 import { writeExport } from './exports.ts';
+import { countRecords } from './readRecords.ts';
 import { showArrivals, showReceipts, showRefusedRows } from './report.ts';
 
 export interface Demo {
@@ -22,6 +22,8 @@ export interface Demo {
   readonly configuration: string;
   /** Where the dealers' files are written. */
   readonly exports: string;
+  /** The folder in which the hub looks for files. */
+  readonly shares: string;
 }
 
 /** @throws AdpError with the reasons when the hub refuses a part of it */
@@ -78,14 +80,14 @@ export async function bringChangesIn(demo: Demo): Promise<string[]> {
   output.line();
   showArrivals(output, arrivals, held);
   showReceipts(output, arrivals);
-  const expected = { inserted: 0, updated, unchanged, deleted, rejected: 0, held: before - deleted };
+  const expected = { inserted: 0, updated, unchanged, deleted, waiting: 0, rejected: 0, held: before - deleted };
   return arrivals.flatMap((arrival, index) => findProblems(arrival, held[index] ?? 0, expected));
 }
 
 /** Into an empty store: every good row becomes a record. */
 function atFirst({ rows, bad }: Delivery): Expectation {
   const good = rows - bad;
-  return { inserted: good, updated: 0, unchanged: 0, deleted: 0, rejected: bad, held: good };
+  return { inserted: good, updated: 0, unchanged: 0, deleted: 0, waiting: 0, rejected: bad, held: good };
 }
 
 /** Each dealer pushes one file after another, all dealers at once. */
@@ -115,14 +117,14 @@ async function pushAll(demo: Demo, dealers: readonly (readonly Delivery[])[]): P
   return all.flat();
 }
 
-async function waitFor({ hub, output }: Demo, taken: readonly Taken[]): Promise<Arrival[]> {
+async function waitFor({ hub, output }: Demo, taken: readonly Taken[]): Promise<PushedArrival[]> {
   const progress = output.progress();
   const arrivals = await waitUntilWritten(hub, taken, (open) => progress.show(`  ${plural(open, 'run')} still open`));
   progress.clear();
   return arrivals;
 }
 
-async function countAll({ hub, output }: Demo, arrivals: readonly Arrival[]): Promise<number[]> {
+async function countAll({ hub, output }: Demo, arrivals: readonly PushedArrival[]): Promise<number[]> {
   const progress = output.progress();
   const counts: number[] = [];
   for (const { delivery } of arrivals) {

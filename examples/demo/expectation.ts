@@ -1,5 +1,6 @@
+import type { Run } from '../../cli/answers/run.ts';
 import { checkBalance } from '../../cli/receipt.ts';
-import type { Arrival } from './bringIn.ts';
+import type { Arrival } from './arrival.ts';
 
 /** What must become of a delivery, known from what was written into its file. */
 export interface Expectation {
@@ -7,6 +8,8 @@ export interface Expectation {
   readonly updated: number;
   readonly unchanged: number;
   readonly deleted: number;
+  /** Deletes that are held until somebody approves them. */
+  readonly waiting: number;
   readonly rejected: number;
   /** Records that the store holds of the dealer's entity afterwards. */
   readonly held: number;
@@ -19,7 +22,7 @@ export function findProblems(arrival: Arrival, held: number, expected: Expectati
   const problems: string[] = [];
   for (const run of runs) {
     if (!checkBalance(run.receipt).balanced) problems.push(`${what}: the receipt of ${run.run_id} doesn't balance`);
-    const status = run.receipt.rejected > 0 ? 'partial' : 'succeeded';
+    const status = statusOf(run, expected);
     if (run.status !== status) problems.push(`${what}: ${run.run_id} is ${run.status}, not ${status}`);
   }
   const compared: readonly (readonly [string, number, number])[] = [
@@ -29,6 +32,7 @@ export function findProblems(arrival: Arrival, held: number, expected: Expectati
     ['updated', receipt.applied.updated, expected.updated],
     ['unchanged', unchangedIn(arrival), expected.unchanged],
     ['deleted', receipt.applied.deleted, expected.deleted],
+    ['held for approval', receipt.held, expected.waiting],
     ['in the store', held, expected.held],
   ];
   for (const [name, is, should] of compared) {
@@ -37,7 +41,12 @@ export function findProblems(arrival: Arrival, held: number, expected: Expectati
   return problems;
 }
 
+function statusOf({ receipt }: Run, { waiting }: Expectation): Run['status'] {
+  if (waiting > 0) return 'suspect';
+  return receipt.rejected > 0 ? 'partial' : 'succeeded';
+}
+
 /** Before the queue or by the writer: it makes no difference to whom it matters. */
-export function unchangedIn({ receipt }: Arrival): number {
+export function unchangedIn({ receipt }: Pick<Arrival, 'receipt'>): number {
   return receipt.unchanged + receipt.skipped.unchanged;
 }

@@ -2,7 +2,8 @@ import type { Run } from '../../cli/answers/run.ts';
 import { formatCount, type Output } from '../../cli/output.ts';
 import { balanceMark, checkBalance } from '../../cli/receipt.ts';
 import { alignLeft } from '../../cli/table.ts';
-import type { Arrival } from './bringIn.ts';
+import type { Arrival } from './arrival.ts';
+import type { PushedArrival } from './bringIn.ts';
 import { unchangedIn } from './expectation.ts';
 
 const columns = [
@@ -76,7 +77,7 @@ function terms(parts: readonly (readonly [number, string])[]): string {
 const shownRefusals = 10;
 
 /** Rows that were refused, with the place in the dealer's file. */
-export function showRefusedRows(output: Output, arrivals: readonly Arrival[]): void {
+export function showRefusedRows(output: Output, arrivals: readonly PushedArrival[]): void {
   const rows = arrivals.flatMap(({ delivery, pushed }) =>
     pushed.errors.map(({ where, field, detail }) => [
       delivery.dealer,

@@ -44,6 +44,11 @@ test('brings everything in, proves it, leaves nothing, and takes less than two m
   expect(Date.now() - started).toBeLessThan(120_000);
   expect(output()).toMatch(/together +24,600 +24,597 +0 +0 +0 +3 +24,597/);
   expect(output()).toMatch(/cascade-cycles +part_stock +101 +0 +40 +60 +1 +0 +389/);
+  expect(output()).toMatch(/nordic-velo_customer\.parquet +19,820 +19,820 +0 +0 +0 +0 +0 +19,820 /);
+  expect(output()).toMatch(/nordic-velo_part_stock\.csv +1,056 +12 +53 +25 +990 +1 +0 +1,055 /);
+  expect(output()).toMatch(/nordic-velo_part_stock\.csv +600 +0 +0 +0 +599 +1 +456 +1,055 /);
+  expect(output()).toMatch(/→ 456 held +suspect/);
+  expect(output()).toMatch(/npx adp approve nordic-velo\./);
   expect(output()).toContain('✓ Every receipt balances, and the store holds just what was sent');
   expect(output()).not.toContain('✗');
   expect(output()).not.toContain('\u001b');
@@ -59,12 +64,13 @@ test('can be kept', async () => {
   expect(output()).toContain(`npm start -- --data-dir ${folder}`);
   expect((await readdir(path.join(folder, 'exports'))).sort()).toEqual([
     'cascade-cycles',
+    'nordic-velo',
     'prairie-bikes',
     'radhaus-nord',
   ]);
 }, 150_000);
 
-test.each(['Starting a hub', 'customer.csv.gz'])(
+test.each(['Starting a hub', 'customer.csv.gz', 'Night 1'])(
   'is interrupted after "%s" and leaves nothing behind',
   async (moment) => {
     const { child, output, ended } = startDemo();

@@ -2,29 +2,20 @@ import { expect, test } from '@jest/globals';
 import type { Run } from '../../cli/answers/run.ts';
 import { parseRun } from '../../cli/answers/run.ts';
 import { sumReceipts } from '../../cli/receipt.ts';
-import type { Arrival } from '../../examples/demo/bringIn.ts';
+import type { Arrival } from '../../examples/demo/arrival.ts';
 import { type Expectation, findProblems } from '../../examples/demo/expectation.ts';
 import { fakeRun } from '../helpers/fakeHub.ts';
 
 function arrivalOf(run: Run): Arrival {
   return {
     delivery: { dealer: 'acme', entity: 'part', file: 'part.csv', content: '', rows: 10, bad: 1 },
-    pushed: {
-      runIds: [run.run_id],
-      batches: 1,
-      received: 10,
-      accepted: 9,
-      rejected: 1,
-      errors: [],
-      beganAt: undefined,
-    },
     runs: [run],
     receipt: sumReceipts([run.receipt]),
   };
 }
 
 const good = parseRun(fakeRun('acme.1', 10, { rejected: 1 }));
-const expected: Expectation = { inserted: 9, updated: 0, unchanged: 0, deleted: 0, rejected: 1, held: 9 };
+const expected: Expectation = { inserted: 9, updated: 0, unchanged: 0, deleted: 0, waiting: 0, rejected: 1, held: 9 };
 
 test('a delivery that arrived as it should is no problem', () => {
   expect(findProblems(arrivalOf(good), 9, expected)).toEqual([]);
