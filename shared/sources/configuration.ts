@@ -99,7 +99,14 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
       }
       // Nothing may come in while it is emptied, and what fails halfway can be asked for again.
       const saved = await dealers.save(dealerId, { ...dealer.value, enabled: false }, { etag: dealer.etag });
-      if (purge) await records.purge(dealerId);
+      if (purge) {
+        await records.purge(dealerId);
+        // What a baseline says is held is not: should the dealer come back, its files must be read anew.
+        await raise(
+          dealerId,
+          Object.values(entities).map(({ name }) => name),
+        );
+      }
       for await (const { id } of sources.list(dealerId)) await sources.remove(dealerId, id);
       await dealers.remove(dealerId, saved.etag);
     },

@@ -14,7 +14,7 @@ import type { BaselineLease, Baselines, LastRead, PendingPlan } from './baseline
 import { isReadByKernel, openCsv } from './csvFile.ts';
 import type { DiffMessage } from './diffMessage.ts';
 import { DiffRun } from './diffRun.ts';
-import { type DoubtDeps, doubtOf } from './doubts.ts';
+import { type DoubtDeps, doubtOf, mustWait } from './doubts.ts';
 import { HeldIndex, type HeldRecords } from './heldRecords.ts';
 import { type Against, type Plan, planBlobs, planDiff } from './planDiff.ts';
 import { openRows } from './rowsFile.ts';
@@ -46,6 +46,10 @@ export interface DiffDeps extends RunDeps, DoubtDeps, IngestDeps {
 const usualDeleteRatio = 0.1;
 const deleteRatioWithManifest = 0.5;
 const usualRejectRatio = 0.2;
+/** Of the ten minutes that host.json gives a function. */
+const workMs = 6 * 60_000;
+/** Until what was under way before is looked at again. */
+const waitMs = 2_000;
 
 /**
  * Brings a dealer's records to what a full snapshot says. Two phases: a *plan* is made, in blobs, of all that has to be
@@ -56,7 +60,8 @@ const usualRejectRatio = 0.2;
  * switch the run is sealed with what the row says. Nothing of it depends on a lock: a plan is noted, and a baseline
  * switched, only under the row's ETag.
  *
- * @returns milliseconds to wait where another diff of the same source and entity is under way; undefined when done
+ * @returns milliseconds after which the message should come again: another diff of the same source and entity is under
+ * way, or something that began before isn't applied yet, or there was too much to send in one go; undefined when done
  * @throws AdpError with `retry` where the same message should come again; a file that can't be taken fails its run
  */
 export async function diffDrop(message: DiffMessage, deps: DiffDeps): Promise<{ retryAfterMs: number } | undefined> {
@@ -67,7 +72,7 @@ export async function diffDrop(message: DiffMessage, deps: DiffDeps): Promise<{ 
   const lease = await deps.baselines.take({ dealerId, entity, sourceId }, runId);
   if ('retryAfterMs' in lease) return lease;
   try {
-    await new Diff(message, run, lease, deps).work();
+    return await new Diff(message, run, lease, deps).work();
   } catch (error) {
     if (!(error instanceof AdpError) || isRetryable(error)) throw error;
     await run.fail(error);
@@ -82,23 +87,38 @@ class Diff {
   readonly #run: DiffRun;
   readonly #lease: BaselineLease;
   readonly #deps: DiffDeps;
+  /** From then on the message comes again rather than that the host ends the function. */
+  readonly #until: number;
 
   constructor(message: DiffMessage, run: DiffRun, lease: BaselineLease, deps: DiffDeps) {
     this.#message = message;
     this.#run = run;
     this.#lease = lease;
     this.#deps = deps;
+    this.#until = deps.clock() + workMs;
   }
 
-  async work(): Promise<void> {
+  /** Milliseconds after which the message should come again; undefined where all is done. */
+  async work(): Promise<{ retryAfterMs: number } | undefined> {
     const { run_id: runId } = this.#message;
     const { last, pending } = this.#lease.state;
-    if (last?.runId === runId) return await this.#run.seal(last.sealed, last.attempt);
+    if (last?.runId === runId) {
+      await this.#run.seal(last.sealed, last.attempt);
+      return undefined;
+    }
     if (pending?.runId === runId) return await this.#send(pending, await this.#readPlan(pending));
     const newer = await this.#overtakenBy(last);
-    if (newer !== undefined) return await this.#run.supersede(newer);
+    if (newer !== undefined) {
+      await this.#run.supersede(newer);
+      return undefined;
+    }
+    const { dealer_id: dealerId, entity, source_id: sourceId } = this.#message;
+    const { clock } = this.#deps;
+    if (await mustWait({ dealerId, entity, sourceId }, this.#run.run, clock(), this.#deps)) {
+      return { retryAfterMs: waitMs };
+    }
     const { plan, pending: made } = await this.#plan();
-    await this.#send(made, plan);
+    return await this.#send(made, plan);
   }
 
   async #overtakenBy(last: LastRead | undefined): Promise<string | undefined> {
@@ -214,7 +234,7 @@ class Diff {
     return JSON.parse(Buffer.concat(await Array.fromAsync(chunks)).toString()) as Plan;
   }
 
-  async #send(pending: PendingPlan, plan: Plan): Promise<void> {
+  async #send(pending: PendingPlan, plan: Plan): Promise<{ retryAfterMs: number } | undefined> {
     const { runId, attempt, prefix } = pending;
     const { dealer_id, entity, source_id } = this.#message;
     const { blobs } = this.#deps;
@@ -224,7 +244,9 @@ class Diff {
       const { windows, messages } = now;
       await this.#lease.save({ ...this.#lease.state, pending: { ...pending, windows, messages } });
       this.#run.note({ sent: now.changes });
+      return this.#deps.clock() < this.#until;
     });
+    if (!sent.isComplete) return { retryAfterMs: 0 };
     const sealed: SealedWork = {
       counts: plan.counts,
       messages: sent.messages,
@@ -235,6 +257,7 @@ class Diff {
     };
     await this.#switch(pending, sealed, plan.isDoubtful);
     if (plan.columns !== undefined) await this.#deps.ledger.noteColumns(dealer_id, source_id, entity, plan.columns);
+    return undefined;
   }
 
   /** From here on the next snapshot is compared with this one; then the run may say that all is done. */

@@ -10,6 +10,28 @@ export interface DoubtDeps {
   };
 }
 
+/** So long a snapshot waits, at most, for what was under way when it arrived. */
+const patienceMs = 15 * 60 * 1_000;
+
+/**
+ * True while a run that began before this one isn't closed: what is still in the queue would be written over rows that
+ * were found to be the same. Not for ever: what is never applied must not keep the files back, and what is applied after
+ * all makes the next snapshot doubtful.
+ */
+export async function mustWait(
+  { dealerId, entity }: BaselineKey,
+  { runId, startedAt }: Pick<Run, 'runId' | 'startedAt'>,
+  now: number,
+  { runs }: DoubtDeps,
+): Promise<boolean> {
+  if (now - startedAt.getTime() > patienceMs) return false;
+  for await (const run of runs.since(dealerId, entity, new Date(startedAt.getTime() - lookBackMs))) {
+    // Ids descend in time. Of two snapshots that wait, the older one goes first.
+    if (run.runId > runId && run.status === 'running') return true;
+  }
+  return false;
+}
+
 /** A run may write for as long after it began; what comes later still comes from one that had failed. */
 const lookBackMs = 24 * 60 * 60 * 1_000;
 

@@ -14,6 +14,7 @@ const windowRejections = 1_000;
 
 /** How far a plan was sent. */
 export interface Sent {
+  readonly isComplete: boolean;
   readonly windows: number;
   readonly messages: number;
   readonly changes: number;
@@ -47,7 +48,7 @@ export async function quarantineRejected(
 /**
  * Sends a plan's changes, upserts first, from where an earlier try stopped. The same windows make the same messages, so
  * what is sent twice is the same message twice.
- * @param accepted called after the queue has accepted another window; what it throws stops the sending
+ * @param accepted called after the queue has accepted another window: whether to go on
  */
 export async function sendPlan(
   prefix: string,
@@ -56,26 +57,27 @@ export async function sendPlan(
   from: Pick<Sent, 'windows' | 'messages'>,
   blobs: SnapshotBlobs,
   { deliver }: Pick<IngestDeps, 'deliver'>,
-  accepted: (sent: Sent) => Promise<void>,
+  accepted: (sent: Sent) => Promise<boolean>,
 ): Promise<Sent> {
   const standing = new Map(plan.competing);
-  let sent: Sent = { windows: 0, messages: from.messages, changes: 0 };
+  let sent: Sent = { isComplete: false, windows: 0, messages: from.messages, changes: 0 };
   for await (const window of windowsOf(readChanges(blobs, planBlobs(prefix).changes), standing)) {
     const isNew = sent.windows >= from.windows;
     const { schemaVersion: schema_version } = entities[heading.entity];
     const messages = isNew ? await deliver({ ...heading, schema_version, seq: sent.messages }, window) : 0;
     sent = {
+      isComplete: false,
       windows: sent.windows + 1,
       messages: sent.messages + messages,
       changes: sent.changes + window.length,
     };
-    if (isNew) await accepted(sent);
+    if (isNew && !(await accepted(sent))) return sent;
   }
   const { upserts, deletes } = plan.counts;
   if (sent.changes !== upserts + deletes - plan.held) {
     throw new AdpError('INTERNAL', `The plan has ${upserts + deletes} changes, but ${sent.changes} were written down.`);
   }
-  return sent;
+  return { ...sent, isComplete: true };
 }
 
 async function* windowsOf(
