@@ -103,7 +103,7 @@ function largeBlobs(container: ContainerClient): BlobContainer {
   const at = (name: string, snapshot: string): BlobClient => container.getBlobClient(name).withSnapshot(snapshot);
   return {
     async find(name) {
-      const found = await attempt(container.getBlobClient(name).getProperties(), [404]);
+      const found = await attempt(container.getBlobClient(name).getProperties(inTime()), [404]);
       if (found === undefined) return undefined;
       const { etag = '', contentLength = 0, lastModified = new Date(0), metadata = {} } = found;
       return { name, etag: quoted(etag), bytes: contentLength, lastModified, metadata: lowerCased(metadata) };
@@ -122,7 +122,7 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       }
     },
     async freeze(name, etag) {
-      const made = container.getBlobClient(name).createSnapshot({ conditions: { ifMatch: etag } });
+      const made = container.getBlobClient(name).createSnapshot({ conditions: { ifMatch: etag }, ...inTime() });
       return (await attempt(made, [404, 412]))?.snapshot;
     },
     async *stream(name, snapshot) {
@@ -141,11 +141,12 @@ function largeBlobs(container: ContainerClient): BlobContainer {
     },
     async range(name, snapshot, offset, length) {
       if (length === 0) return new Uint8Array(0);
-      const bytes = await attempt(at(name, snapshot).downloadToBuffer(offset, length), []);
+      const bytes = await attempt(at(name, snapshot).downloadToBuffer(offset, length, inTime()), []);
       return bytes ?? new Uint8Array(0);
     },
     async readState(name, etag) {
-      const reading = container.getBlobClient(name).downloadToBuffer(0, undefined, { conditions: { ifMatch: etag } });
+      const options = { conditions: { ifMatch: etag }, ...inTime() };
+      const reading = container.getBlobClient(name).downloadToBuffer(0, undefined, options);
       return await attempt(reading, [404, 412]);
     },
     async replace(name, content, metadata) {
