@@ -23,7 +23,8 @@ export async function deliver(heading: Heading, changes: Iterable<Change>, deps:
   try {
     for (const packed of pack(heading, changes)) {
       messages++;
-      const one = sendOne(packed, deps).finally(() => sending.delete(one));
+      // What was refused stays in the set: others may settle in the same moment, and it must not slip past the race.
+      const one = sendOne(packed, deps).then(() => void sending.delete(one));
       sending.add(one);
       if (sending.size >= inFlight) await Promise.race(sending);
     }

@@ -114,4 +114,23 @@ describe('delivering', () => {
     const body = { claim: { blob: 'a'.repeat(64), bytes: 1 } };
     await expect(receive(body, memoryBlobs())).rejects.toMatchObject({ code: 'DATA_ERROR' });
   });
+
+  test('fails where one message was refused in the moment in which another was accepted', async () => {
+    const settle: ((accepted: boolean) => void)[] = [];
+    const queue = {
+      send: () =>
+        new Promise<void>((resolve, reject) => {
+          settle.push((accepted) => (accepted ? resolve() : reject(new Error('refused'))));
+        }),
+    };
+    const large = Array.from({ length: 10 }, (_, n) => change(n, 'x'.repeat(150_000)));
+    const delivered = deliver(heading, large, { outbox: queue, claims: memoryBlobs() });
+    const refused = expect(delivered).rejects.toThrow('refused');
+    await new Promise(setImmediate);
+    // One frame of the queue's settles several messages at once.
+    for (const [i, one] of settle.splice(0).entries()) one(i !== 1);
+    await new Promise(setImmediate);
+    for (const one of settle.splice(0)) one(true);
+    await refused;
+  });
 });
