@@ -103,6 +103,28 @@ describe('an arrival', () => {
   });
 });
 
+describe('bad rows', () => {
+  const withBad = (bad: number) =>
+    ['part_number,on_hand', ...Array.from({ length: 10 }, (_, i) => `P-${i},${i < bad ? 'many' : i}`), ''].join('\n');
+
+  test('up to a fifth of a delta are left out', async () => {
+    door.drops.put(delta, withBad(2));
+    expect(await take()).toBe('done');
+    expect(door.delivered[0]?.changes).toHaveLength(8);
+  });
+
+  test('more of them park it: nothing is sent, and the run shows them', async () => {
+    door.drops.put(delta, withBad(3));
+    expect(await take()).toBe('failed');
+    expect(door.delivered).toEqual([]);
+    const [run] = await door.runs();
+    expect(run).toMatchObject({
+      status: 'failed',
+      errors: [{ detail: expect.stringMatching(/^3 of 10 rows/) }, { row: 2 }, {}, {}],
+    });
+  });
+});
+
 describe('what may pass', () => {
   test('is tried again with the same run, and ends well', async () => {
     door.drops.put(delta, rows);
@@ -177,6 +199,16 @@ describe('what may pass', () => {
     expect(second?.attempt).toBe(2);
     expect(second?.changes).toEqual(first?.changes);
     expect(await door.runs()).toMatchObject([{ sealed: { attempt: 2 } }]);
+  });
+
+  test('a file over which process after process dies is given up', async () => {
+    const { etag } = door.drops.put(delta, rows);
+    for (let i = 0; i < 15; i++) {
+      expect(await door.ledger.begin({ path: delta, etag, manifestEtag: '' })).toMatchObject({ kind: 'ours' });
+      door.clock.move(31_000);
+    }
+    expect(await take()).toBe('failed');
+    expect(await door.runs()).toMatchObject([{ errors: [{ detail: expect.stringContaining('died 15 times') }] }]);
   });
 
   test('a ledger that does not answer is told to the caller, who brings it again', async () => {
