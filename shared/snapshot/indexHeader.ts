@@ -4,7 +4,8 @@
  *     magic (8 bytes) | length of the header (u32) | header (JSON, UTF-8) | slots | checksum (8 bytes)
  *
  * Numbers are little-endian. Slots are in the order of their key hashes: the same snapshot makes the same bytes, in
- * whatever order its rows were. The checksum is XXH64, chained over the header and then over each 8,192 slots.
+ * whatever order its rows were. The checksum is XXH64 of each 8,192 slots, each seeded by the one before, the first by
+ * 64 bits of the header's SHA-256.
  */
 export interface IndexHeader {
   readonly version: typeof indexVersion;
