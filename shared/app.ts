@@ -130,7 +130,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
   const records = once(() => recordsIn(documents()));
   const runs = once(() => runsIn(openTable));
   const stamps = once(() => stampsIn(openTable));
-  const idempotency = once(() => idempotencyIn(openTable, clock));
+  const idempotency = once(() => idempotencyIn(openTable, clock, () => randomText(random, 10)));
   const quarantine = once(() => quarantineIn(openTable, blobs().container('quarantine'), clock));
   const claims = once(() => blobs().container('claims'));
   const changes = once(() => queues().outbox('record-changes'));

@@ -63,3 +63,8 @@ export class AdpError extends Error {
 export function isRetryable(error: unknown): error is AdpError {
   return error instanceof AdpError && error.disposition === 'retry';
 }
+
+/** True where another writer was first: what is there now decides. */
+export function isConflict(error: unknown): error is AdpError {
+  return error instanceof AdpError && error.code === 'CONFLICT';
+}

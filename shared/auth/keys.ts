@@ -1,5 +1,5 @@
 import { type Clock, type Random, timeText } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { AdpError, isConflict } from '../errors.ts';
 import type { Cell, OpenTable, Row } from '../store/tables.ts';
 import { hashOfKey, newKeyText } from './keyText.ts';
 import { isScope, type Scope } from './scopes.ts';
@@ -97,7 +97,7 @@ export function keysIn(
         await table.replace(row, { ...row.cells, last_used_at: timeText(clock()) });
       } catch (error) {
         // Another instance noted it, or the key is gone: both are as good.
-        if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+        if (!isConflict(error)) throw error;
       }
     },
   };

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { isConflict } from '../errors.ts';
 
 /** How much is allowed: tokens a minute, and how many may be used at once after a pause. */
 export interface Rate {
@@ -103,7 +103,7 @@ export function createRateLimit({ rate, store, clock, onFailure }: RateLimitOpti
         await store.write(key, left, stored);
         return { tokens, takenAt: now, seen: left };
       } catch (error) {
-        if (attempt === maxAttempts || !(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+        if (attempt === maxAttempts || !isConflict(error)) throw error;
       }
     }
   };

@@ -1,7 +1,7 @@
 import { createCache } from '../cache.ts';
 import type { Check } from '../check.ts';
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { AdpError, isConflict } from '../errors.ts';
 import { packText, type Row, type Table, unpackText } from '../store/tables.ts';
 
 /** A configuration as it is kept. */
@@ -101,7 +101,7 @@ export function configurationsIn<T>({ table, kind, check, clock }: Configuration
           const saved = await write(partition, id, value, current);
           return { created: current === undefined, etag: saved };
         } catch (error) {
-          if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+          if (!isConflict(error)) throw error;
           if (etag !== undefined) throw changed(kind, id);
           if (attempt === 5) throw error;
         } finally {

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
-import { type Cell, type OpenTable, packText, type Row, unpackText } from './tables.ts';
+import { type Cell, type OpenTable, packText, type Row, unlessChanged, unpackText } from './tables.ts';
 
 /** What an idempotency key is scoped to. */
 export interface IdempotencyScope {
@@ -51,19 +50,33 @@ export const leaseMs = 30_000;
 const renewEveryMs = 10_000;
 const rememberMs = 24 * 60 * 60 * 1_000;
 
-/** Idempotency keys in the table `idempotency`, one row a key. Its ETag decides between two at once. */
-export function idempotencyIn(openTable: OpenTable, clock: Clock): Idempotency {
+/**
+ * Idempotency keys in the table `idempotency`, one row a key. Its ETag decides between two at once.
+ * @param random text that was never given out before
+ */
+export function idempotencyIn(openTable: OpenTable, clock: Clock, random: () => string): Idempotency {
   const table = openTable('idempotency');
 
-  const leaseOf = (row: Pick<Row, 'partition' | 'key' | 'etag'>, bodyHash: string): Lease => {
+  const leaseOf = (row: Pick<Row, 'partition' | 'key' | 'etag'>, mine: Mine): Lease => {
     let { etag } = row;
+    /** False if somebody took the lease over. A write whose answer was lost has changed the ETag, but not the owner. */
+    const put = async (cells: Record<string, Cell>): Promise<boolean> => {
+      const replace = async () => {
+        etag = await table.replace({ ...row, etag }, cells);
+      };
+      if (await unlessChanged(replace)) return true;
+      const now = await table.get(row.partition, row.key);
+      if (now?.cells.owner !== mine.owner) return false;
+      etag = now.etag;
+      return await unlessChanged(replace);
+    };
     let renewing: Promise<void> = Promise.resolve();
     const timer = setInterval(() => {
       renewing = renewing.then(async () => {
-        etag = await table.replace({ ...row, etag }, leased(bodyHash, clock() + leaseMs));
+        if (!(await put(leased(mine, clock() + leaseMs)))) clearInterval(timer);
       });
-      // Somebody took it over, or the table is out of reach: `finish` will see.
-      renewing = renewing.catch(() => clearInterval(timer));
+      // The table is out of reach: the next turn tries again, and `finish` will see.
+      renewing = renewing.catch(() => {});
     }, renewEveryMs);
     timer.unref();
     const stop = async () => {
@@ -73,13 +86,8 @@ export function idempotencyIn(openTable: OpenTable, clock: Clock): Idempotency {
     return {
       async finish({ status, body }) {
         await stop();
-        const cells = {
-          body_hash: bodyHash,
-          until: clock() + rememberMs,
-          status,
-          ...packText('answer', JSON.stringify(body)),
-        };
-        return await unlessChanged(() => table.replace({ ...row, etag }, toCells(cells)));
+        const answer = { status, ...packText('answer', JSON.stringify(body)) };
+        return await put({ ...leased(mine, clock() + rememberMs), ...answer });
       },
       async release() {
         await stop();
@@ -92,17 +100,20 @@ export function idempotencyIn(openTable: OpenTable, clock: Clock): Idempotency {
     async begin(scope, key, bodyHash) {
       const { dealerId: partition } = scope;
       const rowKey = keyOf(scope, key);
+      const mine = { bodyHash, owner: random() };
       for (let attempt = 0; attempt < 5; attempt++) {
         const now = clock();
         const row = await table.get(partition, rowKey);
+        // Written by the try before this one; only its answer was lost.
+        if (row?.cells.owner === mine.owner) return { kind: 'ours', lease: leaseOf(row, mine) };
         const known = row === undefined ? undefined : judge(row, bodyHash, now);
         if (known !== undefined) return known;
-        const cells = leased(bodyHash, now + leaseMs);
+        const cells = leased(mine, now + leaseMs);
         let etag = '';
         const got = await unlessChanged(async () => {
           etag = row === undefined ? await table.insert(partition, rowKey, cells) : await table.replace(row, cells);
         });
-        if (got) return { kind: 'ours', lease: leaseOf({ partition, key: rowKey, etag }, bodyHash) };
+        if (got) return { kind: 'ours', lease: leaseOf({ partition, key: rowKey, etag }, mine) };
       }
       return { kind: 'under way', retryAfterMs: 1_000 };
     },
@@ -132,25 +143,17 @@ function untilOf({ cells }: Row): number {
   return Number(cells.until);
 }
 
-function leased(bodyHash: string, until: number): Record<string, Cell> {
-  return toCells({ body_hash: bodyHash, until });
+/** What a lease is recognised by. */
+interface Mine {
+  readonly bodyHash: string;
+  readonly owner: string;
 }
 
-/** Milliseconds don't fit a table's 32-bit number. */
-function toCells({ until, ...cells }: Record<string, Cell>): Record<string, Cell> {
-  return { ...cells, until: String(until) };
+/** As text: milliseconds don't fit a table's 32-bit number. */
+function leased({ bodyHash, owner }: Mine, until: number): Record<string, Cell> {
+  return { body_hash: bodyHash, owner, until: String(until) };
 }
 
 function keyOf({ entity, sourceId, within }: IdempotencyScope, key: string): string {
   return hash('sha256', JSON.stringify([entity, sourceId, within ?? null, key]), 'hex');
-}
-
-async function unlessChanged(call: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await call();
-    return true;
-  } catch (error) {
-    if (error instanceof AdpError && error.code === 'CONFLICT') return false;
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ import type { Unwritable } from '../sync/applyChanges.ts';
 import type { Ingestion, Rejection } from '../sync/ingest.ts';
 import type { Chunk, QuarantinedRow, Stage } from '../sync/quarantined.ts';
 import type { Blobs } from './blobs.ts';
-import type { OpenTable, Row, Table } from './tables.ts';
+import { type OpenTable, type Row, unlessChanged } from './tables.ts';
 
 export interface ChunkPage {
   readonly chunks: Chunk[];
@@ -47,22 +47,13 @@ const rowsAChunk = 1_000;
 export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): Quarantine {
   const table = openTable('quarantine');
 
-  const insertOnce: Table['insert'] = async (dealerId, id, cells) => {
-    try {
-      return await table.insert(dealerId, id, cells);
-    } catch (error) {
-      if (error instanceof AdpError && error.code === 'CONFLICT') return '*';
-      throw error;
-    }
-  };
-
   const keep = async (heading: Omit<Chunk, 'id' | 'rows' | 'done' | 'at'>, prefix: string, rows: QuarantinedRow[]) => {
     for (let i = 0; i < rows.length; i += rowsAChunk) {
       const some = rows.slice(i, i + rowsAChunk);
       const id = `${prefix}.${String(i / rowsAChunk).padStart(4, '0')}`;
       const { dealerId, runId, entity, sourceId, stage, epoch, captured } = heading;
       await blobs.create(blobName(dealerId, id), Buffer.from(JSON.stringify(some, keepLiteral)));
-      await insertOnce(dealerId, id, {
+      const cells = {
         run_id: runId,
         entity,
         ...(sourceId === null ? {} : { source_id: sourceId }),
@@ -71,7 +62,9 @@ export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): 
         ...(captured === null ? {} : { captured }),
         at: timeText(clock()),
         rows: some.length,
-      });
+      };
+      // Under the same id it is the same rows: a message that came again.
+      await unlessChanged(() => table.insert(dealerId, id, cells));
     }
   };
 
@@ -116,17 +109,14 @@ export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): 
     },
     async markDone(chunk, positions) {
       const more = [...positions];
-      for (;;) {
+      let isMarked = false;
+      while (!isMarked) {
         const row = await table.get(chunk.dealerId, chunk.id);
         if (row === undefined) return;
         const done = doneOf(row);
         for (const position of more) done.add(position);
-        try {
-          await table.replace(row, { ...row.cells, done: [...done].sort((a, b) => a - b).join(',') });
-          return;
-        } catch (error) {
-          if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
-        }
+        const cells = { ...row.cells, done: [...done].sort((a, b) => a - b).join(',') };
+        isMarked = await unlessChanged(() => table.replace(row, cells));
       }
     },
     async purge(dealerId, before) {

@@ -1,4 +1,4 @@
-import { AdpError } from '../errors.ts';
+import { AdpError, isConflict } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import { type Instant, nextInstant } from '../model/instant.ts';
 import type { OpenTable, Row } from './tables.ts';
@@ -41,7 +41,7 @@ export function stampsIn(openTable: OpenTable): Stamps {
         return state;
       } catch (error) {
         seen.delete(id);
-        if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+        if (!isConflict(error)) throw error;
       }
     }
     throw new AdpError('NETWORK_ERROR', `Too many writers at once start runs of ${entity}; try again.`);

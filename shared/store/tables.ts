@@ -8,7 +8,7 @@ import {
   type TransactionAction,
 } from '@azure/data-tables';
 import { identity } from '../credentials/identity.ts';
-import { AdpError } from '../errors.ts';
+import { AdpError, isConflict } from '../errors.ts';
 import type { StorageAccount } from '../settings.ts';
 
 /** What a property may hold. Whole numbers must fit 32 bits; text longer than a property's 32 K characters is split by `packText`. */
@@ -99,6 +99,17 @@ export function unpackText(name: string, cells: Readonly<Record<string, Cell>>):
     const part = cells[`${name}${i}`];
     if (typeof part !== 'string') return text;
     text += part;
+  }
+}
+
+/** False where another writer was there first. Other errors are thrown. */
+export async function unlessChanged(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
   }
 }
 

@@ -10,12 +10,15 @@ export interface MemoryTables {
   texts(): string[];
   /** From now on calls of that kind fail as when storage doesn't answer; `undefined` ends it. */
   fail(call: string | undefined): void;
+  /** The next insert or replace of that kind is done, but its answer is lost: the SDK asks again, and meets what it wrote. */
+  loseAnswer(call: string): void;
 }
 
 export function memoryTables(): MemoryTables {
   const tables = new Map<string, { readonly table: Table; readonly rows: Map<string, Row> }>();
   const counts = new Map<string, number>();
   let failing: string | undefined;
+  let losing: string | undefined;
   let etags = 0;
 
   const called = async (name: string, method: string) => {
@@ -30,6 +33,11 @@ export function memoryTables(): MemoryTables {
   const make = (name: string) => {
     const rows = new Map<string, Row>();
     const idOf = (partition: string, key: string) => JSON.stringify([partition, key]);
+    const answer = (method: string, etag: string): string => {
+      if (losing !== `${name}.${method}`) return etag;
+      losing = undefined;
+      throw conflict();
+    };
     const put = (partition: string, key: string, cells: Readonly<Record<string, Cell>>): string => {
       etags++;
       const etag = `W/"${etags}"`;
@@ -65,7 +73,7 @@ export function memoryTables(): MemoryTables {
       async insert(partition, key, cells) {
         await called(name, 'insert');
         if (rows.has(idOf(partition, key))) throw conflict();
-        return put(partition, key, cells);
+        return answer('insert', put(partition, key, cells));
       },
       async upsert(partition, key, cells) {
         await called(name, 'upsert');
@@ -74,7 +82,7 @@ export function memoryTables(): MemoryTables {
       async replace({ partition, key, etag }, cells) {
         await called(name, 'replace');
         if (rows.get(idOf(partition, key))?.etag !== etag) throw conflict();
-        return put(partition, key, cells);
+        return answer('replace', put(partition, key, cells));
       },
       async remove(partition, key, etag) {
         await called(name, 'remove');
@@ -106,6 +114,9 @@ export function memoryTables(): MemoryTables {
       ),
     fail(call) {
       failing = call;
+    },
+    loseAnswer(call) {
+      losing = call;
     },
   };
 }
