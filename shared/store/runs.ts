@@ -1,4 +1,5 @@
-import { AdpError } from '../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { AdpError, isConflict } from '../errors.ts';
 import { type EntityName, isEntityName } from '../model/entities.ts';
 import {
   type Door,
@@ -15,7 +16,7 @@ import {
   type Tally,
 } from '../model/run.ts';
 import type { Part, RunStore } from '../sync/runStore.ts';
-import { type Cell, type OpenTable, packText, type Row, unpackText } from './tables.ts';
+import { type Cell, type OpenTable, packText, type Row, unlessChanged, unpackText } from './tables.ts';
 
 export interface RunFilter {
   readonly entity?: EntityName;
@@ -41,12 +42,22 @@ export function runsIn(openTable: OpenTable): Runs {
   const parts = openTable('runparts');
   const openRuns = openTable('openruns');
 
+  /** The SDK asks again where an answer was lost, and meets what it has just written itself. */
+  const insertOurs = async (dealerId: string, key: string, cells: Record<string, Cell>): Promise<string> => {
+    try {
+      return await runs.insert(dealerId, key, cells);
+    } catch (error) {
+      const row = isConflict(error) ? await runs.get(dealerId, key) : undefined;
+      if (row !== undefined && isDeepStrictEqual(row.cells, cells)) return row.etag;
+      throw error;
+    }
+  };
+
   return {
     async open(run) {
       await openRuns.upsert(openPartition, run.runId, {});
       const { key } = locate(run.runId);
-      const etag = await runs.insert(run.dealerId, key, toCells(run));
-      return { run, etag };
+      return { run, etag: await insertOurs(run.dealerId, key, toCells(run)) };
     },
     async get(runId) {
       const { dealerId, key } = locate(runId);
@@ -83,18 +94,16 @@ export function runsIn(openTable: OpenTable): Runs {
     async save({ run: before, etag }, run) {
       const { key } = locate(before.runId);
       const now = await runs.replace({ partition: before.dealerId, key, etag }, toCells(run));
+      if (before.status !== 'running' && run.status === 'running') await openRuns.upsert(openPartition, run.runId, {});
       return { run, etag: now };
     },
     async addPart(runId, part) {
       const { partition, key } = locatePart(runId, part.attempt, part.seq);
-      try {
-        await parts.insert(partition, key, {
-          ...part.tally,
-          ...(part.errors.length === 0 ? {} : packText('errors', JSON.stringify(part.errors))),
-        });
-      } catch (error) {
-        if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
-      }
+      const cells = {
+        ...part.tally,
+        ...(part.errors.length === 0 ? {} : packText('errors', JSON.stringify(part.errors))),
+      };
+      await unlessChanged(() => parts.insert(partition, key, cells));
     },
     async parts(runId, attempt) {
       const { partition, key } = locatePart(runId, attempt, 0);
@@ -113,7 +122,8 @@ export function runsIn(openTable: OpenTable): Runs {
     async *listOpen() {
       for await (const row of openRuns.rows(openPartition)) {
         const { givenUpAt } = row.cells;
-        yield { runId: row.key as RunId, givenUpAt: typeof givenUpAt === 'string' ? new Date(givenUpAt) : undefined };
+        const given = typeof givenUpAt === 'string' ? { givenUpAt: new Date(givenUpAt) } : {};
+        yield { runId: row.key as RunId, etag: row.etag, ...given };
       }
     },
     async noteOpen(runId, givenUpAt) {
@@ -123,7 +133,9 @@ export function runsIn(openTable: OpenTable): Runs {
         givenUpAt === undefined ? {} : { givenUpAt: givenUpAt.toISOString() },
       );
     },
-    close: (runId) => openRuns.remove(openPartition, runId),
+    async close(runId, etag) {
+      await unlessChanged(() => openRuns.remove(openPartition, runId, etag));
+    },
     async purge(dealerId, before) {
       let removed = 0;
       const last = locate(

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { isConflict } from '../errors.ts';
 import {
   addTallies,
   balances,
@@ -25,25 +25,34 @@ const lateDays = 14;
 /** A run that was given up is looked at in one sweep of so many. */
 const lateEvery = 12;
 
+/** Runs that a sweep looks at at once. */
+const atOnce = 8;
+
 /**
  * Closes every open run that balances, gives up on those that can't, and reopens those whose missing part came late.
  * Whoever does it, and however often: the run's ETag decides. Answers how many are still open.
+ * @throws the first error that a run met, once all others were looked at: one must not keep the rest open
  */
 export async function closeRuns(deps: ClosingDeps, sweep: number): Promise<number> {
   let open = 0;
   let n = 0;
-  const closing = new Set<Promise<unknown>>();
+  const failures: unknown[] = [];
+  const closing = new Set<Promise<void>>();
+  const look = async (entry: OpenRun) => {
+    try {
+      if (!(await closeRun(deps, entry))) open++;
+    } catch (error) {
+      failures.push(error);
+    }
+  };
   for await (const entry of deps.runs.listOpen()) {
     if (entry.givenUpAt !== undefined && n++ % lateEvery !== sweep % lateEvery) continue;
-    const one = closeRun(deps, entry)
-      .then((closed) => {
-        if (!closed) open++;
-      })
-      .finally(() => closing.delete(one));
+    const one = look(entry).then(() => void closing.delete(one));
     closing.add(one);
-    if (closing.size >= 8) await Promise.race(closing);
+    if (closing.size >= atOnce) await Promise.race(closing);
   }
   await Promise.all(closing);
+  if (failures.length > 0) throw failures[0];
   return open;
 }
 
@@ -53,28 +62,31 @@ export async function closeRuns(deps: ClosingDeps, sweep: number): Promise<numbe
 export async function currentRun(deps: ClosingDeps, runId: RunId): Promise<Run | undefined> {
   const stored = await deps.runs.get(runId);
   if (stored === undefined || stored.run.status !== 'running') return stored?.run;
-  await closeRun(deps, { runId, givenUpAt: undefined });
+  await closeRun(deps, { runId });
   return (await deps.runs.get(runId))?.run;
 }
 
 /** True if the run is closed for good. */
-async function closeRun(deps: ClosingDeps, { runId, givenUpAt }: OpenRun): Promise<boolean> {
+async function closeRun(deps: ClosingDeps, entry: OpenRun): Promise<boolean> {
+  const { runId, givenUpAt } = entry;
   const stored = await deps.runs.get(runId);
   const now = new Date(deps.clock());
-  if (stored === undefined) return await forget(deps, runId, now);
+  if (stored === undefined) return await forget(deps, entry, now);
   const { run } = stored;
   const failed = run.status === 'failed';
   if (run.status !== 'running' && !(failed && run.sealed !== undefined)) {
-    await deps.runs.close(runId);
+    await deps.runs.close(runId, entry.etag);
     return true;
   }
   const parts = run.sealed === undefined ? [] : await deps.runs.parts(runId, run.sealed.attempt);
   const next = judge(run, parts, now, deps.giveUpAfterMs);
   if (next === undefined) {
     if (givenUpAt !== undefined && now.getTime() - givenUpAt.getTime() > lateDays * 86_400_000) {
-      await deps.runs.close(runId);
+      await deps.runs.close(runId, entry.etag);
       return true;
     }
+    // Whoever gave it up died before the list said so: without that it would be looked at in every sweep, for ever.
+    if (failed && givenUpAt === undefined) await deps.runs.noteOpen(runId, run.finishedAt ?? now);
     return false;
   }
   if (!(await saved(deps, stored, next))) return false;
@@ -82,7 +94,7 @@ async function closeRun(deps: ClosingDeps, { runId, givenUpAt }: OpenRun): Promi
     await deps.runs.noteOpen(runId, now);
     return false;
   }
-  await deps.runs.close(runId);
+  await deps.runs.close(runId, entry.etag);
   return true;
 }
 
@@ -127,10 +139,10 @@ function missing(messages: number, parts: readonly Part[]): string {
 }
 
 /** An open run without a run: its door died in between, or is just about to write it. */
-async function forget(deps: ClosingDeps, runId: RunId, now: Date): Promise<boolean> {
+async function forget(deps: ClosingDeps, { runId, etag }: OpenRun, now: Date): Promise<boolean> {
   const startedAt = parseRunId(runId)?.startedAt;
   if (startedAt !== undefined && now.getTime() - startedAt.getTime() < deps.giveUpAfterMs) return false;
-  await deps.runs.close(runId);
+  await deps.runs.close(runId, etag);
   return true;
 }
 
@@ -139,7 +151,7 @@ async function saved(deps: ClosingDeps, stored: StoredRun, next: Run): Promise<b
     await deps.runs.save(stored, next);
     return true;
   } catch (error) {
-    if (error instanceof AdpError && error.code === 'CONFLICT') return false;
+    if (isConflict(error)) return false;
     throw error;
   }
 }

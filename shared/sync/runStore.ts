@@ -12,7 +12,9 @@ export interface Part {
 export interface OpenRun {
   readonly runId: RunId;
   /** It was given up; a part that comes late reopens it. */
-  readonly givenUpAt: Date | undefined;
+  readonly givenUpAt?: Date;
+  /** Under which the entry was read. */
+  readonly etag?: string;
 }
 
 /** A run with the ETag under which it was read. */
@@ -23,10 +25,16 @@ export interface StoredRun {
 
 /** Runs, their parts, and the list of those that are not closed yet. */
 export interface RunStore {
-  /** Notes the run as open, then the run itself: a crash in between leaves a note that the sweep clears. */
+  /**
+   * Notes the run as open, then the run itself: a crash in between leaves a note that the sweep clears.
+   * @throws AdpError `CONFLICT` where another has opened a run of this id
+   */
   open(run: Run): Promise<StoredRun>;
   get(runId: RunId): Promise<StoredRun | undefined>;
-  /** Under the ETag: `CONFLICT` where another was there first. Answers the new ETag. */
+  /**
+   * Under the ETag: `CONFLICT` where another was there first. Answers the new ETag. Who opens a closed run again notes
+   * that first; it is noted once more when that is done, since a sweep in between takes the note away.
+   */
   save(stored: StoredRun, run: Run): Promise<StoredRun>;
   /** Once a part; a second one for the same message is ignored, whatever it says. */
   addPart(runId: RunId, part: Part): Promise<void>;
@@ -35,6 +43,9 @@ export interface RunStore {
   listOpen(): AsyncIterable<OpenRun>;
   /** Puts the run on the list of open ones again, or notes there that it was given up. */
   noteOpen(runId: RunId, givenUpAt?: Date): Promise<void>;
-  /** The run is closed for good: no sweep looks at it any more. */
-  close(runId: RunId): Promise<void>;
+  /**
+   * The run is closed for good: no sweep looks at it any more.
+   * @param etag of the entry, where it was read: what was noted anew since stays
+   */
+  close(runId: RunId, etag?: string): Promise<void>;
 }

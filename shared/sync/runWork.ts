@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { AdpError, isConflict } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import {
   type Door,
@@ -96,7 +96,7 @@ export async function sealRun(
   try {
     await deps.runs.save(stored, run);
   } catch (error) {
-    if (!(error instanceof AdpError && error.code === 'CONFLICT')) throw error;
+    if (!isConflict(error)) throw error;
     // The sweep gave it up while this process was held up; it goes on after all.
     const now = await deps.runs.get(run.runId);
     if (now === undefined) throw error;
