@@ -30,7 +30,7 @@ export type Dispatch = (request: HttpRequest, invocation: Invocation) => Promise
  * decodes parameters in ways of its own: so the route that answers is chosen here, by its path.
  */
 export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
-  return async (request, invocation) => {
+  const answer: Dispatch = async (request, invocation) => {
     const receivedAt = app.clock();
     const requestId = requestIdOf(request.headers.get('x-request-id'), invocation.invocationId);
     const log = logOf(invocation, requestId);
@@ -58,6 +58,10 @@ export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
       return toHttpAnswer(response, requestId);
     }
   };
+  return async (request, invocation) => {
+    const { body, ...head } = await answer(request, invocation);
+    return body === undefined || request.method === 'HEAD' ? head : { ...head, body };
+  };
 }
 
 function choose(
@@ -72,10 +76,13 @@ function choose(
       return match === undefined ? [] : [{ route, params: match.values, rank: match.rank }];
     })
     .sort((a, b) => (a.rank < b.rank ? 1 : -1));
-  const match = matches.find(({ route }) => route.method === method);
+  // RFC 9110, 9.3.2: what GET answers, without its body.
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  const match = matches.find(({ route }) => route.method === wanted);
   if (match !== undefined) return match;
   if (matches.length === 0) return fail(404, 'DATA_ERROR', 'There is nothing at this path; see /api/v1/openapi.json.');
-  const allow = [...new Set(matches.map(({ route }) => route.method))].join(', ');
+  const methods = new Set(matches.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])));
+  const allow = [...methods].join(', ');
   return fail(405, 'DATA_ERROR', `This path takes ${allow}.`, {}, { allow });
 }
 

@@ -65,7 +65,7 @@ describe('the OpenAPI document', () => {
     expectProblem(await hub.call('GET', 'dealers/acme/part/reloads'), 404);
     const wrong = await hub.call('PATCH', 'admin/keys');
     expectProblem(wrong, 405);
-    expect(wrong.headers.get('allow')).toBe('GET, POST');
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await hub.call('HEAD', 'admin/keys')).status).toBe(405);
   });
 });

@@ -161,8 +161,16 @@ describe('a path', () => {
   test('that has other methods names them', async () => {
     const answer = await call('DELETE', 'open');
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET');
-    expect((await call('HEAD', 'open')).status).toBe(405);
+    expect(answer.headers.allow).toBe('GET, HEAD');
+    expect((await call('HEAD', 'raw', { key: 'admin' })).status).toBe(405);
+  });
+
+  test('answers HEAD as GET, without the body', async () => {
+    for (const path of ['open', 'dealers/acme/runs', 'throws']) {
+      const { body, ...got } = await call('GET', path);
+      expect(body).toBeDefined();
+      expect(await call('HEAD', path)).toEqual({ ...got, body: undefined });
+    }
   });
 
   test('goes to the route with the literal, not the parameter', async () => {
