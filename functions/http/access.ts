@@ -1,6 +1,7 @@
 import type { App } from '../../shared/app.ts';
 import type { Caller } from '../../shared/auth/caller.ts';
 import type { DealerScope } from '../../shared/auth/scopes.ts';
+import { parameterFault } from './path.ts';
 import { fail } from './problem.ts';
 
 /**
@@ -22,6 +23,8 @@ export async function reach(
   scopes: readonly DealerScope[],
 ): Promise<Reach> {
   if (!scopes.some((scope) => caller.may(scope, dealerId))) return 'no scope';
+  // An admin's may be any text, and a store isn't asked for just any.
+  if (parameterFault('dealerId', dealerId) !== undefined) return 'no such dealer';
   const dealer = await app.dealers.find(dealerId);
   if (dealer === undefined) return 'no such dealer';
   return caller.isAdmin || dealer.value.enabled !== false ? 'granted' : 'disabled';

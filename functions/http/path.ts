@@ -1,5 +1,6 @@
-import type { EntityName } from '../../shared/model/entities.ts';
-import { entities } from '../../shared/model/entities.ts';
+import { keyIdPattern } from '../../shared/auth/keyText.ts';
+import { type EntityName, entities } from '../../shared/model/entities.ts';
+import { namePattern } from '../../shared/sources/dealer.ts';
 
 /** Where all routes begin: the prefix of host.json and our own. */
 export const basePath = '/api/v1';
@@ -20,9 +21,6 @@ interface Parameter {
   };
 }
 
-/** contract.md, "Names". */
-export const namePattern = '^[a-z0-9][a-z0-9_-]{1,62}$';
-
 /** Every parameter that a path may have. A route that names another is refused when it is declared. */
 export const pathParameters: Readonly<Record<string, Parameter>> = {
   dealerId: { description: 'The dealer.', schema: { type: 'string', pattern: namePattern, examples: ['acme'] } },
@@ -34,8 +32,7 @@ export const pathParameters: Readonly<Record<string, Parameter>> = {
     schema: { type: 'string', maxLength: 2_700, examples: ['AR-5381:01:'] },
   },
   runId: { description: 'The run.', schema: { type: 'string', maxLength: 200 } },
-  keyId: { description: "The key's public id.", schema: { type: 'string', pattern: '^[0-9A-Za-z]{12}$' } },
-  reloadId: { description: 'The reload.', schema: { type: 'string', maxLength: 200 } },
+  keyId: { description: "The key's public id.", schema: { type: 'string', pattern: keyIdPattern } },
   rowId: { description: 'The quarantined row.', schema: { type: 'string', maxLength: 200 } },
 };
 

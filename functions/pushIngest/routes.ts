@@ -1,8 +1,8 @@
 import { checkText } from '../../shared/check.ts';
 import { formatByMediaType } from '../../shared/formats/registry.ts';
+import { namePattern } from '../../shared/sources/dealer.ts';
 import type { Answer } from '../../shared/store/idempotency.ts';
 import { nothingValid, type Receipt, readBatch } from '../../shared/sync/push.ts';
-import { namePattern } from '../http/path.ts';
 import { fail, retryAfterText, toProblem } from '../http/problem.ts';
 import type { ApiResponse } from '../http/response.ts';
 import { type Route, route } from '../http/route.ts';
