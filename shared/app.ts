@@ -177,6 +177,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       quarantine: (message, unwritable) => quarantine().keepUnwritable(message, unwritable),
       clock,
       wait: (ms) => setTimeout(ms),
+      log,
     }),
   );
   const closing = once((): ClosingDeps => ({ runs: runs(), clock, giveUpAfterMs: settings.runGiveUpMinutes * 60_000 }));

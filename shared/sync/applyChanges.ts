@@ -5,6 +5,7 @@ import { canonicalTime } from '../model/instant.ts';
 import type { RecordDocument } from '../model/record.ts';
 import { emptyTally, maxErrorsShown, type RowError, type RunId, type Tally } from '../model/run.ts';
 import { parseVersion } from '../model/version.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 import { type Decision, decide, type Held } from './decide.ts';
 import type { RunStore } from './runStore.ts';
 
@@ -55,6 +56,8 @@ export interface WriterDeps {
   readonly quarantine: (message: ChangeMessage, unwritable: readonly Unwritable[]) => Promise<void>;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
+  /** Told once a message that the store is busy; the rest is the message's own affair. */
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /**
@@ -66,17 +69,17 @@ export interface WriterDeps {
  * @throws AdpError `NETWORK_ERROR` (retry) after that: redelivery cures it
  */
 export async function applyChanges(message: ChangeMessage, deps: WriterDeps, deadline: Date): Promise<void> {
+  const patience = patienceFor(message, deps, deadline);
   const counts: Record<keyof Tally, number> = { ...emptyTally };
   const unwritable: Unwritable[] = [];
   let pending: readonly Change[] = message.changes;
   for (let round = 0; pending.length > 0; round++) {
-    const { done, again, refused, busy } = await applyRound(message, pending, deps, deadline);
+    const { done, again, refused, busy } = await applyRound(message, pending, deps, patience);
     for (const outcome of done) counts[outcome]++;
     unwritable.push(...refused);
     pending = again;
-    if (busy !== undefined)
-      await waitUntil(deps, Math.max(busy.retryAfterMs, backoff(round)), deadline, isBusy(busy.cause));
-    else if (pending.length > 0 && round >= 5) await waitUntil(deps, backoff(round - 5), deadline, isBusy());
+    if (busy !== undefined) await patience(Math.max(busy.retryAfterMs, backoff(round)), isBusy(busy.cause));
+    else if (pending.length > 0 && round >= 5) await patience(backoff(round - 5), isBusy());
   }
   if (unwritable.length > 0) {
     await deps.quarantine(message, unwritable);
@@ -104,7 +107,7 @@ async function applyRound(
   message: ChangeMessage,
   changes: readonly Change[],
   deps: WriterDeps,
-  deadline: Date,
+  patience: Patience,
 ): Promise<Round> {
   const { dealer_id, entity } = message;
   const round = { done: [] as Decision['outcome'][], again: [] as Change[], refused: [] as Unwritable[] };
@@ -113,7 +116,7 @@ async function applyRound(
     if (first.has(change.id)) round.again.push(change);
     else first.set(change.id, change);
   }
-  const held = await readPatiently(message, [...first.keys()], deps, deadline);
+  const held = await readPatiently(message, [...first.keys()], deps, patience);
   const writes: { change: Change; decision: Decision; write: RecordWrite }[] = [];
   for (const change of first.values()) {
     const before = held.get(change.id);
@@ -140,13 +143,13 @@ async function applyRound(
   return { ...round, busy };
 }
 
-async function readPatiently(message: ChangeMessage, ids: string[], deps: WriterDeps, deadline: Date) {
+async function readPatiently(message: ChangeMessage, ids: string[], deps: WriterDeps, patience: Patience) {
   for (let attempt = 0; ; attempt++) {
     try {
       return await deps.records.held(message.dealer_id, message.entity, ids);
     } catch (error) {
       if (!(error instanceof AdpError) || error.disposition !== 'retry') throw error;
-      await waitUntil(deps, Math.max(error.retryAfterMs ?? 0, backoff(attempt)), deadline, error);
+      await patience(Math.max(error.retryAfterMs ?? 0, backoff(attempt)), error);
     }
   }
 }
@@ -201,8 +204,18 @@ function isBusy(cause?: unknown): AdpError {
   return new AdpError('NETWORK_ERROR', 'Cosmos DB is busy; the message is given back and comes again.', { cause });
 }
 
-/** @throws the error instead of waiting beyond the deadline */
-async function waitUntil(deps: WriterDeps, ms: number, deadline: Date, error: AdpError): Promise<void> {
-  if (deps.clock() + ms > deadline.getTime()) throw error;
-  await deps.wait(ms);
+/** Waits. @throws the error instead of waiting beyond the deadline */
+type Patience = (ms: number, error: AdpError) => Promise<void>;
+
+function patienceFor(message: ChangeMessage, { clock, wait, log }: WriterDeps, deadline: Date): Patience {
+  let isTold = false;
+  return async (ms, error) => {
+    if (clock() + ms > deadline.getTime()) throw error;
+    if (!isTold) {
+      const { run_id, seq } = message;
+      log.warn('The writer waits for Cosmos DB.', { run_id, seq, wait_ms: ms, error: describeError(error) });
+    }
+    isTold = true;
+    await wait(ms);
+  };
 }

@@ -16,6 +16,7 @@ import type { DiffMessage } from '../../shared/sync/diff/diffMessage.ts';
 import type { Rejection } from '../../shared/sync/ingest.ts';
 import { testClock } from './clock.ts';
 import { memoryBlobs } from './memoryBlobs.ts';
+import { memoryLog } from './memoryLog.ts';
 import { memoryRecords } from './memoryRecords.ts';
 import { memorySnapshotBlobs } from './memorySnapshotBlobs.ts';
 import { memoryTables } from './memoryTable.ts';
@@ -147,7 +148,8 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
     async write(order: (messages: ChangeMessage[]) => ChangeMessage[] = (messages) => messages): Promise<void> {
       const messages = queue.splice(0).map((body) => toChangeMessage(JSON.parse(body)) as ChangeMessage);
       for (const message of order(messages)) {
-        const writing = { records, runs, quarantine: async () => {}, clock, wait: async () => {} };
+        const { log } = memoryLog();
+        const writing = { records, runs, quarantine: async () => {}, clock, wait: async () => {}, log };
         await applyChanges(message, writing, new Date(clock() + 60_000));
       }
     },

@@ -8,6 +8,7 @@ import { addTallies, emptyTally, type Tally } from '../../shared/model/run.ts';
 import { formatVersion } from '../../shared/model/version.ts';
 import { applyChanges, type Unwritable, type WriterDeps } from '../../shared/sync/applyChanges.ts';
 import type { Part } from '../../shared/sync/runStore.ts';
+import { memoryLog } from '../helpers/memoryLog.ts';
 import { type MemoryRecords, memoryRecords } from '../helpers/memoryRecords.ts';
 
 const at = (n: number) => `2026-01-01T00:00:${String(n).padStart(2, '0')}.000000000Z` as Instant;
@@ -44,6 +45,7 @@ function writer(records: MemoryRecords = memoryRecords(() => new AdpError('NETWO
   const parts = new Map<string, Part>();
   const quarantined: Unwritable[] = [];
   const waits: number[] = [];
+  const { log, lines } = memoryLog();
   const deps: WriterDeps = {
     records,
     runs: {
@@ -60,10 +62,11 @@ function writer(records: MemoryRecords = memoryRecords(() => new AdpError('NETWO
       waits.push(ms);
       now += ms;
     },
+    log,
   };
   const write = (m: ChangeMessage) => applyChanges(m, deps, new Date(now + 240_000));
   const tally = () => [...parts.values()].map((part) => part.tally).reduce(addTallies, emptyTally);
-  return { records, parts, quarantined, waits, write, tally };
+  return { records, parts, quarantined, waits, lines, write, tally };
 }
 
 const counts = (some: Partial<Tally>): Tally => ({ ...emptyTally, ...some });
@@ -102,13 +105,17 @@ describe('applying a message', () => {
     expect(tally()).toEqual(counts({ inserted: 1 }));
   });
 
-  test('waits as long as a throttled store asks', async () => {
-    const { write, waits, records } = writer();
+  test('waits as long as a throttled store asks, and tells an operator once', async () => {
+    const { write, waits, lines, records } = writer();
     let n = 0;
     records.fault = () =>
       n++ < 2 ? { result: { kind: 'busy', status: 429, retryAfterMs: 3_000 }, done: false } : undefined;
     await write(message([upsert('a', 1)]));
     expect(waits).toEqual([3_000, 3_000]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/waits for Cosmos DB.*"run_id":"acme.run","seq":0,"wait_ms":3000/);
+    await write(message([upsert('b', 1)], 'acme.second'));
+    expect(lines).toHaveLength(1);
   });
 
   test('gives the message back only after it has waited within its lock, and leaves no part', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { toInstant } from '../../shared/model/instant.ts';
 import { parseVersion } from '../../shared/model/version.ts';
 import { applyChanges } from '../../shared/sync/applyChanges.ts';
+import { memoryLog } from '../helpers/memoryLog.ts';
 import { memoryRecords } from '../helpers/memoryRecords.ts';
 import { apply, instant, life, type State, type Step, toChange } from '../helpers/versionModel.ts';
 
@@ -15,6 +16,7 @@ async function send(steps: readonly Step[]) {
     quarantine: async () => {},
     clock: Date.now,
     wait: async () => {},
+    log: memoryLog().log,
   };
   for (const [i, step] of steps.entries()) {
     const first = steps.indexOf(step);
