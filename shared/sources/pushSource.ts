@@ -29,9 +29,12 @@ export function choosePushSource(
     const ids = enabled.map(({ source }) => source.id).join(', ');
     throw new AdpError('CONFIG_ERROR', `Several sources push ${entity}: say which with ?source=, one of ${ids}.`);
   }
+  if (only !== undefined) return only.source;
   const [disabled] = pushed;
-  if (only === undefined && disabled !== undefined) throw isDisabled(disabled.source.id);
-  return only?.source;
+  if (disabled !== undefined) throw isDisabled(disabled.source.id);
+  const restricted = candidates.find((candidate) => leavesOut(candidate, entity));
+  if (restricted !== undefined) throw isLeftOut(restricted, entity);
+  return undefined;
 }
 
 function named(pushed: readonly Candidate[], entity: EntityName, sourceId: string): Kept<Source> {
@@ -47,6 +50,17 @@ function named(pushed: readonly Candidate[], entity: EntityName, sourceId: strin
 
 function isEnabled({ value }: Kept<Source>): boolean {
   return value.enabled !== false;
+}
+
+/** Its pack knows the entity, but its own list of entities doesn't name it. */
+function leavesOut({ source, pack }: Candidate, entity: EntityName): boolean {
+  return source.value.connector === 'push' && isEnabled(source) && pack?.entities[entity] !== undefined;
+}
+
+/** Its rows are those of the DMS: taken as canonical, each of them would be rejected for reasons that mislead. */
+function isLeftOut({ source }: Candidate, entity: EntityName): AdpError {
+  const why = `its pack maps ${entity}, but its own entities don't name it`;
+  return new AdpError('CONFIG_ERROR', `The source ${source.id} does not bring ${entity}: ${why}. Add "${entity}": {}.`);
 }
 
 /** Its rows would otherwise be taken as canonical, or by the mapping of another source. */

@@ -1,5 +1,4 @@
 import { createCache } from '../cache.ts';
-
 import type { Clock } from '../clock.ts';
 import { AdpError } from '../errors.ts';
 import type { Mapper } from '../mapping/compile.ts';
@@ -54,7 +53,8 @@ export interface Sources {
    * Where a push of that entity comes from: the source that it names, else the dealer's only enabled `push` source with
    * that entity, else none (rows are canonical).
    * @throws AdpError `CONFIG_ERROR` where the named source doesn't exist, isn't a `push` source or doesn't bring the
-   * entity, and where there are two to choose from (the message lists them); `CONFLICT` (park) where it is disabled
+   * entity, where there are two to choose from (the message lists them), and where only the pack of a source covers the
+   * entity, which the source's own list leaves out; `CONFLICT` (park) where it is disabled
    */
   pushSource(dealerId: string, entity: EntityName, sourceId?: string): Promise<PushSource>;
   /**

@@ -57,6 +57,19 @@ describe('a push is refused', () => {
     }
   });
 
+  test("where a source's pack maps the entity, but the source's own list leaves it out: its rows are not canonical", async () => {
+    await hub.pack('ours', { entities: { part: { mapping: { part_number: 'PN' } }, part_stock: {} } });
+    await hub.source('acme', 'dms', { connector: 'push', extends: 'ours', entities: { part_stock: {} } });
+    expect((await hub.sources.pushSource('acme', 'part_stock')).sourceId).toBe('dms');
+    await expect(hub.sources.pushSource('acme', 'part')).rejects.toMatchObject({
+      code: 'CONFIG_ERROR',
+      message: expect.stringContaining('Add "part": {}'),
+    });
+    expect((await hub.sources.pushSource('acme', 'unit')).sourceId).toBeNull();
+    await hub.source('acme', 'plain', { connector: 'push', entities: { part: {} } });
+    expect((await hub.sources.pushSource('acme', 'part')).sourceId).toBe('plain');
+  });
+
   test('where its source is disabled: its rows are not canonical all of a sudden', async () => {
     await hub.source('acme', 'one', { ...brings('part_stock'), enabled: false });
     const refusal = { code: 'CONFLICT', message: expect.stringContaining('disabled') };
