@@ -38,7 +38,9 @@ export interface Configurations<T> {
   read(partition: string, id: string): Promise<Kept<T> | undefined>;
   /** In the order of ids, from `from` (inclusive) on. */
   list(partition: string, from?: string): AsyncIterable<Kept<T>>;
-  /** @throws AdpError `CONFLICT` if it hasn't the given ETag any more */
+  /**
+   * @throws AdpError `CONFLICT` if it hasn't the given ETag any more; `CONFIG_ERROR` for more than a row of a table holds
+   */
   save(partition: string, id: string, value: T, options?: SaveOptions<T>): Promise<Saved>;
   /** @throws AdpError `CONFLICT` if it hasn't the given ETag any more */
   remove(partition: string, id: string, etag?: string): Promise<void>;
@@ -55,6 +57,8 @@ export interface ConfigurationsOptions<T> {
 const cacheMs = 10_000;
 const maxCached = 2_000;
 const cell = 'json';
+/** UTF-16 units. A row of Table Storage holds a mebibyte, at two bytes each. */
+const maxText = 400_000;
 
 export function configurationsIn<T>({ table, kind, check, clock }: ConfigurationsOptions<T>): Configurations<T> {
   const toKept = ({ key, etag, cells }: Row): Kept<T> => {
@@ -81,8 +85,18 @@ export function configurationsIn<T>({ table, kind, check, clock }: Configuration
     keep: (kept) => kept !== undefined,
   });
 
-  const write = async (partition: string, id: string, value: T, current: Row | undefined): Promise<string> => {
-    const cells = packText(cell, JSON.stringify(value));
+  /** Undefined also for what can't be read any more: it is about to be replaced. */
+  const replaced = (row: Row | undefined): Kept<T> | undefined => {
+    try {
+      return row === undefined ? undefined : toKept(row);
+    } catch (error) {
+      if (error instanceof AdpError && error.code === 'CONFIG_ERROR') return undefined;
+      throw error;
+    }
+  };
+
+  const write = async (partition: string, id: string, text: string, current: Row | undefined): Promise<string> => {
+    const cells = packText(cell, text);
     return current === undefined ? table.insert(partition, id, cells) : table.replace(current, cells);
   };
 
@@ -93,12 +107,16 @@ export function configurationsIn<T>({ table, kind, check, clock }: Configuration
       for await (const row of table.rows(partition, from === undefined ? {} : { from })) yield toKept(row);
     },
     async save(partition, id, value, { etag, before } = {}) {
+      const text = JSON.stringify(value);
+      if (text.length > maxText) {
+        throw new AdpError('CONFIG_ERROR', `The ${kind} ${id} is larger than ${maxText} characters of JSON.`);
+      }
       for (let attempt = 1; ; attempt++) {
         const current = await table.get(partition, id);
         if (etag !== undefined && current?.etag !== etag) throw changed(kind, id);
-        await before?.(current === undefined ? undefined : toKept(current));
+        await before?.(replaced(current));
         try {
-          const saved = await write(partition, id, value, current);
+          const saved = await write(partition, id, text, current);
           return { created: current === undefined, etag: saved };
         } catch (error) {
           if (!isConflict(error)) throw error;

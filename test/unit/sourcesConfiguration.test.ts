@@ -226,6 +226,25 @@ describe('a pack', () => {
   });
 });
 
+describe('what is stored', () => {
+  test('and refused by the schema of today can be saved again', async () => {
+    await hub.source('acme', 'dms', stock(base));
+    const [row] = await Array.fromAsync(hub.tables.open('sources').rows('acme'));
+    if (row === undefined) throw new Error('There is no source.');
+    await hub.tables.open('sources').replace(row, { json: '{"connector":"of yesterday"}' });
+    await expect(hub.sources.read('acme', 'dms')).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+    await hub.source('acme', 'dms', stock(base));
+    expect((await hub.sources.read('acme', 'dms'))?.value.connector).toBe('push');
+  });
+
+  test('is refused where it is larger than a row of a table', async () => {
+    const table = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`code ${n}`, 'a word for it']));
+    const mapping = { part_number: { from: 'PN', transform: [{ lookup: { table } }] } };
+    const large = hub.pack('large', { entities: { part_stock: { mapping } } });
+    await expect(large).rejects.toMatchObject({ code: 'CONFIG_ERROR', message: expect.stringContaining('400000') });
+  });
+});
+
 describe('ETags', () => {
   test('change with every write, and guard the next', async () => {
     const first = await hub.dealer('acme');
