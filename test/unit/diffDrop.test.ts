@@ -199,6 +199,16 @@ describe('a suspect snapshot', () => {
     expect(after.tally.held).toBe(missing === 6 || missing === 10 ? 0 : after.tally.held);
   });
 
+  test('holds even one delete where the key of a row can not be read, by the kernel or by the mapping', async () => {
+    for (const row of ['"P1', ',1,1']) {
+      const world = diffWorld({ maxRejectRatio: 0.9, maxDeleteRatio: 0.9 });
+      await world.take(csv(ten));
+      const run = await world.take(`${csv(ten.slice(1))}${row}\n`);
+      expect({ row, status: run.status, held: run.tally.held }).toEqual({ row, status: 'suspect', held: 1 });
+      expect(run.errors[0]?.detail).not.toContain('max_delete_ratio');
+    }
+  });
+
   test('applies its upserts all the same', async () => {
     const world = diffWorld();
     await world.take(csv(ten));
