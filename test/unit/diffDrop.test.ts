@@ -275,6 +275,14 @@ describe('after', () => {
     expect([...made.held().keys()].sort()).toEqual([...ten.map(([n]) => `${n}:1:`), 'X:1:']);
   });
 
+  test('another door has written, of two rows of a key the one that stands is sent, though the store holds it', async () => {
+    const made = await world();
+    await otherDoor(made, () => ({}));
+    const rows = csv([...ten.slice(0, 3), ['P3', '1', 5], ['P3', '1', 3], ...ten.slice(4)]);
+    expect(await receipt(made, rows)).toMatchObject({ status: 'succeeded', read: 11, repeated: 1, unchanged: 9 });
+    expect(quantities(made).P3).toBe(3);
+  });
+
   test('the mapping has changed, every row is looked at again', async () => {
     const made = await world();
     made.remap({
