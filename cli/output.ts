@@ -39,7 +39,8 @@ export interface Output {
 export function createOutput({ stdout, stderr, env }: Streams, json = false): Output {
   const width = stdout.isTTY === true && stdout.columns ? stdout.columns : Number.POSITIVE_INFINITY;
   const line = (text = ''): void => {
-    stdout.write(`${text}\n`);
+    // What programs read is left as it is.
+    stdout.write(`${json ? text : visible(text)}\n`);
   };
   let progress: Progress | undefined;
   return {
@@ -54,13 +55,21 @@ export function createOutput({ stdout, stderr, env }: Streams, json = false): Ou
     },
     note(text) {
       progress?.clear();
-      stderr.write(`${text}\n`);
+      stderr.write(`${visible(text)}\n`);
     },
     progress() {
       progress ??= createProgress(stderr);
       return progress;
     },
   };
+}
+
+const esc = String.fromCharCode(0x1b);
+const control = new RegExp(`(?!\\n|\\t|${esc}\\[\\d{1,2}m)\\p{Cc}`, 'gu');
+
+/** Names and values come from dealers: what would steer the terminal is shown as a dot. Our own emphasis stays. */
+function visible(text: string): string {
+  return text.replace(control, '·');
 }
 
 /** ECMA-48 "select graphic rendition", by the terminal's own palette. */

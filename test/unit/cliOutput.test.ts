@@ -144,3 +144,17 @@ test('counts read well', () => {
     '0 rows',
   ]);
 });
+
+test("what comes from dealers can't steer the terminal; emphasis and what programs read stay as they are", () => {
+  const esc = String.fromCharCode(0x1b);
+  const hostile = `a${esc}[2J${esc}]0;title\u0007\rb\u009bc\td`;
+  const shown = collector();
+  const output = createOutput({ stdout: shown.stream, stderr: shown.stream, env: {} });
+  output.line(hostile);
+  output.note(hostile);
+  output.line(`${esc}[31mbad${esc}[39m`);
+  expect(shown.written).toEqual(['a·[2J·]0;title··b·c\td\n', 'a·[2J·]0;title··b·c\td\n', `${esc}[31mbad${esc}[39m\n`]);
+  const program = collector();
+  createOutput({ stdout: program.stream, stderr: program.stream, env: {} }, true).line(JSON.stringify('\u009b'));
+  expect(program.written).toEqual(['"\u009b"\n']);
+});
