@@ -1,18 +1,9 @@
-import { AdpError, type ErrorCode } from '../shared/errors.ts';
+import { AdpError, type ErrorCode, errorCodes } from '../shared/errors.ts';
 
 /** Problems below this many are shown one by one. */
 const shownErrors = 10;
 
-const codes: ReadonlySet<string> = new Set<ErrorCode>([
-  'AUTH_FAILED',
-  'RATE_LIMITED',
-  'NETWORK_ERROR',
-  'DATA_ERROR',
-  'MAPPING_ERROR',
-  'CONFIG_ERROR',
-  'CONFLICT',
-  'INTERNAL',
-]);
+const codes: ReadonlySet<string> = new Set(errorCodes);
 
 /** What the hub's problem document (RFC 9457) says, as an error for people: status, code, detail and each of `errors`. */
 export function problemError(request: string, status: number, body: unknown): AdpError {

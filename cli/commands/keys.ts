@@ -11,7 +11,7 @@ export const keys: Command = {
   details: [
     'keys create NAME --scope SCOPE…   shows the key, this once',
     'keys list                         shows what there is, but no secrets',
-    'keys delete ID                    takes effect within a minute',
+    'keys delete ID                    takes effect within 15 seconds',
     '',
     'Scopes: admin, ingest:DEALER, read:DEALER.',
   ].join('\n'),

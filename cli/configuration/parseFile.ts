@@ -58,7 +58,7 @@ class Reader {
   }
 
   read(): Parsed {
-    const root = this.#object(toJson(this.#document.toJS()), []);
+    const root = this.#object(this.#content(), []);
     for (const name of Object.keys(root)) {
       if (name !== 'packs' && name !== 'dealers') this.#problem([name], `"${name}" is neither packs nor dealers`);
     }
@@ -69,6 +69,16 @@ class Reader {
       dealers[id] = { settings, sources: this.#named(dealer, ['dealers', id, 'sources'], namePattern) };
     }
     return { packs, dealers, problems: this.#problems };
+  }
+
+  #content(): Json {
+    try {
+      return toJson(this.#document.toJS());
+    } catch {
+      // The library refuses aliases that multiply; one that contains itself has no end.
+      this.#problem([], 'the file has aliases (*name) without end');
+      return {};
+    }
   }
 
   /** The objects by name that stand under the last step of the path. */

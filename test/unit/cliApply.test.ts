@@ -158,6 +158,16 @@ describe('a file', () => {
     expect(problemsOf('- a')).toEqual(['1: the file must be a mapping of names']);
   });
 
+  test('with aliases that multiply, or contain themselves, is refused', () => {
+    const bomb = Array.from(
+      { length: 12 },
+      (_, n) => `  a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(', ')}]`,
+    );
+    expect(problemsOf(`packs:\n  a0: &a0 [x]\n${bomb.join('\n')}\n`)[0]).toMatch(/aliases/);
+    expect(problemsOf('packs: &all\n  again: *all\n')[0]).toMatch(/aliases/);
+    expect(problemsOf('packs:\n  ab: &one { x: 1 }\n  cd: *one\n')).toEqual([]);
+  });
+
   test('keeps what looks like something else: codes with zeros, dates, yes and no', () => {
     const { packs } = parseFile('packs: { p-1: { a: "01", b: 2026-11-20, c: no, d: ja } }', '.yaml');
     expect(packs['p-1']).toEqual({ a: '01', b: '2026-11-20', c: 'no', d: 'ja' });
