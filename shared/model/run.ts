@@ -148,4 +148,6 @@ export interface Sealed {
   readonly held?: number;
   /** The read was not what a complete read should be; contract.md, "A run". */
   readonly isSuspect?: boolean;
+  /** When its last messages were accepted, where that may be long after it began; RFC 3339. */
+  readonly since?: string;
 }

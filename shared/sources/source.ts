@@ -29,7 +29,10 @@ const entityProperties = {
     ...ratio,
     description: 'A complete read that would delete more than this share of what is held is suspect. Default: 0.1.',
   },
-  max_reject_ratio: { ...ratio, description: 'A run that rejects more than this share of its rows is suspect.' },
+  max_reject_ratio: {
+    ...ratio,
+    description: 'A file that rejects more than this share of its rows is parked: nothing is applied. Default: 0.2.',
+  },
 } as const;
 
 const mapping = {

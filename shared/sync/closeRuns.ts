@@ -101,7 +101,8 @@ async function closeRun(deps: ClosingDeps, entry: OpenRun): Promise<boolean> {
 /** What becomes of a run, given the parts that are there; `undefined`: nothing yet. */
 export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs: number): Run | undefined {
   const failed = run.status === 'failed';
-  const late = now.getTime() - run.startedAt.getTime() > giveUpAfterMs;
+  const since = run.sealed?.since === undefined ? run.startedAt : new Date(run.sealed.since);
+  const late = now.getTime() - since.getTime() > giveUpAfterMs;
   if (run.sealed === undefined) {
     if (!late || failed) return undefined;
     const detail = 'The run ended before all of its rows were accepted, and was not finished. Send them again.';

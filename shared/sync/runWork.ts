@@ -67,14 +67,14 @@ export async function openRun(heading: NewRun, deps: RunDeps, runId?: RunId): Pr
 }
 
 /** What a door has done, and what a person may want to know of it. */
-export interface SealedWork extends Ingested, Pick<Sealed, 'held' | 'isSuspect'> {
+export interface SealedWork extends Ingested, Pick<Sealed, 'held' | 'isSuspect' | 'since'> {
   readonly notes?: readonly string[];
 }
 
 /** Everything was accepted by the queue. @param attempt whose messages count */
 export async function sealRun(
   stored: StoredRun,
-  { counts, messages, errors, notes, held, isSuspect }: SealedWork,
+  { counts, messages, errors, notes, held, isSuspect, since }: SealedWork,
   deps: RunDeps,
   attempt = 1,
 ): Promise<Run> {
@@ -87,6 +87,7 @@ export async function sealRun(
       messages,
       ...(held === undefined ? {} : { held }),
       ...(isSuspect === undefined ? {} : { isSuspect }),
+      ...(since === undefined ? {} : { since }),
     },
     errors,
     ...(notes === undefined || notes.length === 0 ? {} : { notes }),

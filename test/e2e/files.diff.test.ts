@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runOf, runsOf, share } from '../helpers/files.ts';
 import { type Hub, type Reply, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
+import { runAdp } from '../helpers/runAdp.ts';
 import { randomOf } from '../helpers/stockRows.ts';
 
 let hub: Hub;
@@ -97,6 +98,14 @@ describe('a full snapshot that is dropped again and again', () => {
     expect((await runOf(hub, path, 7)).status).toBe('suspect');
     const reply = await hub.call('POST', `runs/${run.run_id}/approve`);
     expect(reply).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+
+    const env = { ADP_URL: hub.baseUrl, ADP_KEY: hub.adminKey };
+    const refused = await runAdp(['approve', run.run_id], { env });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('newer snapshot') });
+    const [newest] = await runsOf(hub, path);
+    const approved = await runAdp(['approve', newest.run_id, '--wait'], { env });
+    expect(approved).toMatchObject({ code: 0, stdout: expect.stringContaining('succeeded') });
+    expect(await quantities()).toEqual(new Map([['P-20', 2]]));
   }, 90_000);
 });
 

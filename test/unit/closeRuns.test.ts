@@ -82,6 +82,12 @@ describe('a run with deletes that are held', () => {
     const empty = run({ sealed: { counts: none, attempt: 1, messages: 0, isSuspect: true } });
     expect(judge(empty, [], minutes(1), hour)?.status).toBe('suspect');
   });
+  test('has as long after its approval as any other run', () => {
+    const since = minutes(600).toISOString();
+    const approved = run({ sealed: { counts, attempt: 1, messages: 3, since } });
+    expect(judge(approved, parts, minutes(659), hour)).toBeUndefined();
+    expect(judge(approved, parts, minutes(661), hour)).toMatchObject({ status: 'failed' });
+  });
   test('shows no progress any more', () => {
     const closed = judge(
       run({ progress: { bytes: 1, rows: 1, sent: 1 } }),

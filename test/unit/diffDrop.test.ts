@@ -188,7 +188,9 @@ describe('a suspect snapshot', () => {
     expect(again).toMatchObject({ status: 'suspect', tally: { held: missing } });
 
     await expect(world.approve(run.runId)).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'park' });
+    world.clock.move(48 * 3_600_000);
     expect(await world.approve(again.runId)).toMatchObject({ status: 'running' });
+    await closeRuns({ runs: world.runs, clock: world.clock, giveUpAfterMs: 3_600_000 }, 0);
     await world.write();
     const approved = await world.run(again.runId);
     expect(approved).toMatchObject({ tally: { held: 0, deleted: missing } });

@@ -60,13 +60,14 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
   await deps.runs.noteOpen(runId);
   const { held, isSuspect, ...rest } = sealed;
   const { finishedAt, ...open } = run;
+  const now = new Date(deps.clock()).toISOString();
   const approved: Run = {
     ...open,
     finishedAt: undefined,
     status: 'running',
-    sealed: { ...rest, messages },
+    sealed: { ...rest, messages, since: now },
     errors: run.errors.filter((error) => !error.detail.startsWith(suspicionMark)),
-    notes: [...(run.notes ?? []), `Approved on ${new Date(deps.clock()).toISOString()}: its deletes were applied.`],
+    notes: [...(run.notes ?? []), `Approved on ${now}: its deletes were applied.`],
   };
   await lease.save({ ...lease.state, isDoubtful: true });
   await deps.runs.save(stored, approved);

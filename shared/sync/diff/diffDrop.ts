@@ -252,6 +252,7 @@ class Diff {
       messages: sent.messages,
       errors: plan.errors,
       notes: plan.notes,
+      since: new Date(this.#deps.clock()).toISOString(),
       ...(plan.held > 0 ? { held: plan.held } : {}),
       ...(plan.isSuspect ? { isSuspect: true } : {}),
     };
