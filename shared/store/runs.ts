@@ -27,7 +27,7 @@ export interface RunFilter {
 
 /** The runs' store with what only the routes and the purge need. */
 export interface Runs extends RunStore {
-  /** Newest first. */
+  /** Newest first. A filter that fits few runs gives short pages, since one call looks at 20,000 runs at most. */
   list(dealerId: string, filter: RunFilter): Promise<{ runs: Run[]; continuation?: string }>;
   /** Those of an entity that began after a time, newest first. */
   since(dealerId: string, entity: EntityName, startedAfter: Date): AsyncIterable<Run>;
@@ -36,6 +36,9 @@ export interface Runs extends RunStore {
 }
 
 const openPartition = 'open';
+
+/** A request has to end in time, however many runs there are. */
+const runsLookedAt = 20_000;
 
 export function runsIn(openTable: OpenTable): Runs {
   const runs = openTable('runs');
@@ -66,10 +69,11 @@ export function runsIn(openTable: OpenTable): Runs {
     },
     async list(dealerId, { entity, status, limit, continuation }) {
       const found: Run[] = [];
+      const isFiltered = entity !== undefined || status !== undefined;
       let from = continuation;
-      for (;;) {
+      for (let seen = 0; ; ) {
         const page = await runs.list(dealerId, {
-          limit: Math.max(limit, 100),
+          limit: isFiltered ? 1_000 : Math.max(limit, 100),
           ...(from === undefined ? {} : { from }),
         });
         for (const row of page.rows) {
@@ -82,6 +86,8 @@ export function runsIn(openTable: OpenTable): Runs {
         const last = page.rows.at(-1);
         if (page.continuation === undefined || last === undefined) return { runs: found };
         from = `${last.key}0`;
+        seen += page.rows.length;
+        if (seen >= runsLookedAt) return { runs: found, continuation: from };
       }
     },
     async *since(dealerId, entity, startedAfter) {

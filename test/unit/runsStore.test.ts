@@ -118,3 +118,19 @@ test('a run that is asked for is closed at once if it balances', async () => {
   expect(await currentRun(deps, run.runId)).toMatchObject({ status: 'succeeded', tally: { inserted: 1 } });
   expect(await open()).toEqual([]);
 });
+
+test('a list that hardly anything fits ends in time, and goes on where it was', async () => {
+  await runs.open(newRun(0, { status: 'succeeded' }));
+  const [row] = await Array.fromAsync(tables.open('runs').rows('acme'));
+  if (row === undefined) throw new Error('There is no run.');
+  const keys = Array.from({ length: 20_500 }, (_, n) => `${row.key.slice(0, 13)}${String(n + 1).padStart(10, '0')}`);
+  await Promise.all(keys.map((key) => tables.open('runs').insert('acme', key, row.cells)));
+  const failed = newRun(99_999, { status: 'failed' });
+  await runs.open(failed);
+  const first = await runs.list('acme', { status: 'failed', limit: 10 });
+  expect(first).toMatchObject({ runs: [], continuation: expect.any(String) });
+  const { continuation = '' } = first;
+  const second = await runs.list('acme', { status: 'failed', limit: 10, continuation });
+  expect(second.runs.map(({ runId }) => runId)).toEqual([failed.runId]);
+  expect(second).not.toHaveProperty('continuation');
+});
