@@ -65,6 +65,9 @@ const replayed = {
 
 /** Chunks that one request replays at most: it has to end in time. */
 const chunksARequest = 50;
+/** Chunks that are fetched at once, and how often one request does so: most may have been replayed. */
+const chunksAPage = 10;
+const pagesARequest = 50;
 
 /** Rows that could not be applied. */
 export function quarantineRoutes(): Route[] {
@@ -83,9 +86,9 @@ export function quarantineRoutes(): Route[] {
         const runId = runOf(query.run, params.dealerId);
         let at = continuation === undefined ? undefined : positionOf(openContinuation(url, continuation));
         const items: unknown[] = [];
-        for (;;) {
+        for (let pages = 1; ; pages++) {
           const page = await app.quarantine.list(params.dealerId, {
-            limit: 10,
+            limit: chunksAPage,
             ...(runId === undefined ? {} : { runId }),
             ...(at === undefined ? {} : { from: at.chunk }),
           });
@@ -100,6 +103,7 @@ export function quarantineRoutes(): Route[] {
           }
           if (page.continuation === undefined) return pageAnswer(items, undefined, url);
           at = { chunk: page.continuation, position: 0 };
+          if (pages === pagesARequest) return pageAnswer(items, sealContinuation(url, `${at.chunk}.0`), url);
         }
       },
     }),
@@ -156,7 +160,7 @@ export function quarantineRoutes(): Route[] {
         let from: string | undefined;
         do {
           const page = await app.quarantine.list(dealerId, {
-            limit: 10,
+            limit: chunksAPage,
             ...(runId === undefined ? {} : { runId }),
             ...(from === undefined ? {} : { from }),
           });

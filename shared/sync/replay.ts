@@ -1,3 +1,4 @@
+import { AdpError } from '../errors.ts';
 import type { Mapper } from '../mapping/compile.ts';
 import type { Change } from '../model/change.ts';
 import { entities } from '../model/entities.ts';
@@ -38,7 +39,8 @@ type Numbered = [number, QuarantinedRow];
 async function ingestAgain(chunk: Chunk, rows: Numbered[], run: Run, deps: ReplayDeps): Promise<Ingested> {
   const inputs = rows.flatMap(([, { given }]): InputRow[] => ('input' in given ? [given.input] : []));
   const { epoch, captured } = chunk;
-  if (captured === null) return { counts: countsOf([]), messages: 0, errors: [] };
+  // To count them as replayed would be to lose them.
+  if (captured === null) throw new AdpError('INTERNAL', 'Quarantined rows of a door have no stamp.');
   const { runId } = run;
   const { dealerId, entity, sourceId } = chunk;
   const mapper = await deps.mapperOf(chunk);
