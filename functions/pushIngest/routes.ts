@@ -122,7 +122,8 @@ async function once(
         await begun.lease.finish(answer);
         return answer;
       } catch (error) {
-        await begun.lease.release();
+        // It runs out by itself; what the client must hear of is why the work failed.
+        await begun.lease.release().catch(() => {});
         throw error;
       }
   }
