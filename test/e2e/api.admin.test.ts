@@ -66,7 +66,15 @@ describe('the OpenAPI document', () => {
     const wrong = await hub.call('PATCH', 'admin/keys');
     expectProblem(wrong, 405);
     expect(wrong.headers.get('allow')).toBe('GET, HEAD, POST');
-    expect((await hub.call('HEAD', 'admin/keys')).status).toBe(405);
+  });
+
+  test('is the same for HEAD, which is GET without the body', async () => {
+    const head = await hub.call('HEAD', 'admin/keys');
+    expect({ status: head.status, type: head.headers.get('content-type') }).toEqual({
+      status: 200,
+      type: 'application/json',
+    });
+    expect((await hub.call('HEAD', 'admin/keys/nope')).status).toBe(405);
   });
 });
 
@@ -339,15 +347,19 @@ describe('records', () => {
   });
 });
 
-test('a dealer that has records is deleted only with them', async () => {
+test('a dealer that has records is deleted only with them, and takes its runs and its quarantine along', async () => {
   const key = await dealer('leaving');
   await push('dealers/leaving/part/batches', [{ part_number: 'A' }, { part_number: 'B' }]);
+  await push('dealers/leaving/part/batches', [{ part_number: 'C' }, { part_number: 'D', surprise: 1 }]);
+  expect((await hub.call('GET', 'dealers/leaving/quarantine')).body.items).toHaveLength(1);
   expectProblem(await hub.call('DELETE', 'admin/dealers/leaving'), 409, 'CONFLICT');
   expect((await hub.call('DELETE', 'admin/dealers/leaving?purge=true')).status).toBe(204);
   expectProblem(await hub.call('GET', 'admin/dealers/leaving'), 404);
   expectProblem(await hub.call('GET', 'dealers/leaving/part/records', { key }), 403);
   await dealer('leaving');
   expect((await hub.records('leaving', 'part', '&include_deleted=true')).size).toBe(0);
+  expect((await hub.call('GET', 'dealers/leaving/runs')).body.items).toEqual([]);
+  expect((await hub.call('GET', 'dealers/leaving/quarantine')).body.items).toEqual([]);
 });
 
 test('health names each dependency', async () => {
