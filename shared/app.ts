@@ -29,7 +29,7 @@ import { applyChanges, type WriterDeps } from './sync/applyChanges.ts';
 import { type ClosingDeps, closeRuns, currentRun } from './sync/closeRuns.ts';
 import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
 import type { IngestDeps } from './sync/ingest.ts';
-import { purge } from './sync/purge.ts';
+import { type PurgeDeps, purge, purgeHistory } from './sync/purge.ts';
 import { type Batch, push, type Receipt } from './sync/push.ts';
 import type { Chunk } from './sync/quarantined.ts';
 import { replay } from './sync/replay.ts';
@@ -112,6 +112,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       packs: packs(),
       epochs: stamps(),
       records: records(),
+      history: { purge: (dealerId) => purgeHistory(dealerId, purging()) },
     }),
   );
   const pushRate = once(() =>
@@ -180,6 +181,16 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       log,
     }),
   );
+  const purging = once(
+    (): PurgeDeps => ({
+      dealers: dealers(),
+      runs: runs(),
+      quarantine: quarantine(),
+      idempotency: idempotency(),
+      ledger: arrivals().ledger,
+      clock,
+    }),
+  );
   const closing = once((): ClosingDeps => ({ runs: runs(), clock, giveUpAfterMs: settings.runGiveUpMinutes * 60_000 }));
   const deadline = () => new Date(clock() + writerPatienceMs);
   let sweeps = 0;
@@ -242,15 +253,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       }),
     currentRun: (runId) => currentRun(closing(), runId),
     closeRuns: () => closeRuns(closing(), sweeps++),
-    purge: () =>
-      purge({
-        dealers: dealers(),
-        runs: runs(),
-        quarantine: quarantine(),
-        idempotency: idempotency(),
-        ledger: arrivals().ledger,
-        clock,
-      }),
+    purge: () => purge(purging()),
     clock,
     random,
     log,

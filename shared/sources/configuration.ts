@@ -22,6 +22,11 @@ export interface DealersRecords {
   purge(dealerId: string): Promise<void>;
 }
 
+/** What it needs of runs and quarantine (shared/sync/purge.ts). */
+export interface DealersHistory {
+  purge(dealerId: string): Promise<void>;
+}
+
 /**
  * Changes what dealers, sources and packs are. Where a change gives an entity's rows another meaning (mapping,
  * modification time, zone), its epoch rises before the change can be seen: so what is sent again wins over what is held.
@@ -32,7 +37,10 @@ export interface DealersRecords {
  */
 export interface Configuration {
   saveDealer(dealerId: string, dealer: unknown, etag?: string): Promise<Saved>;
-  /** The dealer with its sources. @throws AdpError `CONFLICT` (park) where records are left and `purge` is false */
+  /**
+   * The dealer with its sources, runs and quarantine.
+   * @throws AdpError `CONFLICT` (park) where records are left and `purge` is false
+   */
   removeDealer(
     dealerId: string,
     options: { readonly etag?: string | undefined; readonly purge: boolean },
@@ -53,9 +61,11 @@ export interface ConfigurationDeps {
   readonly packs: Packs;
   readonly epochs: Epochs;
   readonly records: DealersRecords;
+  readonly history: DealersHistory;
 }
 
-export function createConfiguration({ dealers, sources, packs, epochs, records }: ConfigurationDeps): Configuration {
+export function createConfiguration(deps: ConfigurationDeps): Configuration {
+  const { dealers, sources, packs, epochs, records, history } = deps;
   const packOf = async (source: Source): Promise<Pack | undefined> =>
     source.extends === undefined ? undefined : (await packs.read(source.extends))?.value;
 
@@ -108,6 +118,7 @@ export function createConfiguration({ dealers, sources, packs, epochs, records }
         );
       }
       for await (const { id } of sources.list(dealerId)) await sources.remove(dealerId, id);
+      await history.purge(dealerId);
       await dealers.remove(dealerId, saved.etag);
     },
 

@@ -43,7 +43,8 @@ export interface Lease {
 
 export interface Idempotency {
   begin(scope: IdempotencyScope, key: string, bodyHash: string): Promise<Begun>;
-  purge(dealerId: string): Promise<number>;
+  /** Removes what is past its time at that moment. Answers how many rows went. */
+  purge(dealerId: string, at: Date): Promise<number>;
 }
 
 export const leaseMs = 30_000;
@@ -117,10 +118,10 @@ export function idempotencyIn(openTable: OpenTable, clock: Clock, random: () => 
       }
       return { kind: 'under way', retryAfterMs: 1_000 };
     },
-    async purge(dealerId) {
+    async purge(dealerId, at) {
       let removed = 0;
       for await (const row of table.rows(dealerId)) {
-        if (untilOf(row) >= clock()) continue;
+        if (untilOf(row) >= at.getTime()) continue;
         await unlessChanged(() => table.remove(row.partition, row.key, row.etag));
         removed++;
       }

@@ -22,6 +22,8 @@ export interface TestConfiguration {
   onRaise: (dealerId: string, entity: EntityName) => Promise<void>;
   /** Dealers that have records. */
   readonly withRecords: Set<string>;
+  /** Dealers whose history was removed. */
+  readonly withoutHistory: ReadonlySet<string>;
   dealer(id: string, dealer?: Partial<Dealer>): Promise<Kept<Dealer>>;
   source(dealerId: string, sourceId: string, source: object): Promise<void>;
   pack(name: string, pack: object): Promise<void>;
@@ -33,6 +35,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
   const sources = sourcesIn({ openTable: tables.open, clock, dealers, packs });
   const raised: string[] = [];
   const withRecords = new Set<string>();
+  const withoutHistory = new Set<string>();
   const configuration = createConfiguration({
     dealers,
     sources,
@@ -49,6 +52,11 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
         withRecords.delete(dealerId);
       },
     },
+    history: {
+      async purge(dealerId) {
+        withoutHistory.add(dealerId);
+      },
+    },
   });
   const test: TestConfiguration = {
     clock,
@@ -59,6 +67,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
     configuration,
     raised,
     withRecords,
+    withoutHistory,
     onRaise: async () => {},
     async dealer(id, dealer = {}) {
       await configuration.saveDealer(id, { name: id, ...dealer });

@@ -282,6 +282,7 @@ describe('deleting a dealer', () => {
     expect(await hub.dealers.read('acme')).toBeUndefined();
     expect(await hub.sources.read('acme', 'dms')).toBeUndefined();
     expect([...hub.withRecords]).toEqual([]);
+    expect([...hub.withoutHistory]).toEqual(['acme']);
   });
 });
 
