@@ -170,6 +170,27 @@ describe('a poller reads', () => {
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
   });
 
+  test('by values in whatever form they are written', async () => {
+    const request = reader
+      .request()
+      .input('t', sql.VarChar(40), '2024-05-06 07:08:09.1234567')
+      .input('day', sql.DateTime2(7), new Date('2024-02-29T00:00:00Z'))
+      .input('price', sql.VarChar(40), '12345678901234567890.123456780');
+    const conditions = [
+      'Modified = @t',
+      "Modified > '2024-05-06 07:08'",
+      "v.Modified BETWEEN '2024-05-06' AND @t",
+      'Day = @day',
+      "Guid = '6F9619FF-8b86-D011-B42D-00C04FC964FF'",
+      'Price = @price',
+      "Zoned = '2024-05-06T09:08:09.1234567+02:00'",
+    ];
+    for (const condition of conditions) {
+      const { recordset } = await request.query(`SELECT Id FROM dbo.Veh AS v WHERE ${condition}`);
+      expect([condition, recordset]).toEqual([condition, [{ Id: 1 }]]);
+    }
+  });
+
   test('TOP by parameter, OFFSET and FETCH, aggregates, subqueries and several results', async () => {
     const request = reader.request().input('n', sql.Int, 2).input('skip', sql.Int, 23);
     const { recordsets } = await request.query(`SELECT TOP (@n) Id FROM [Stock ]]x] ORDER BY Id DESC;
@@ -298,6 +319,9 @@ describe('what can not be done is refused loudly', () => {
     ['change tracking', 'SELECT * FROM CHANGETABLE(CHANGES dbo.Veh, 0) AS c', 50_000],
     ['a time as text in a style that loses digits', 'SELECT CONVERT(varchar(33), Modified) AS m FROM dbo.Veh', 50_000],
     ['a setting that would matter', 'SET ROWCOUNT 5', 50_000],
+    ['the order of exact numbers', 'SELECT Id FROM dbo.Veh ORDER BY Price', 50_000],
+    ['a comparison of exact numbers', 'SELECT Id FROM dbo.Veh WHERE Cost > 5', 50_000],
+    ['the greatest exact number', 'SELECT MAX(Price) AS most FROM dbo.Veh', 50_000],
     ['a number that does not fit', 'SELECT CAST(300 AS tinyint) AS n', 8_115],
     ['a time that is none', "SELECT CAST('2024-02-30x' AS datetime2(7)) AS t", 241],
   ])('%s', async (_, text, number) => {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SqlError, unsupported } from '../sqlError.ts';
 import type { ColumnDefinition, Definition } from '../tsql/definitions.ts';
 import { literal, quoted } from '../tsql/tokenReader.ts';
-import { familyOf, parseTypeText, type SqlType, type SqlTypeName, typeText } from '../types/sqlType.ts';
+import { familyOf, isCountable, parseTypeText, type SqlType, type SqlTypeName, typeText } from '../types/sqlType.ts';
 
 /**
  * The tables of a database with the types that SQL Server gives their columns. They are kept in tables named as the
@@ -210,11 +210,6 @@ function affinity(type: SqlType): string {
     default:
       return 'TEXT';
   }
-}
-
-/** Whole numbers that SQLite can hold, so that they can be compared. */
-function isCountable({ precision = 38, scale }: SqlType): boolean {
-  return scale === 0 && precision <= 18;
 }
 
 function isVersion({ name }: SqlType): boolean {

@@ -1,5 +1,6 @@
 import { SqlError, syntaxError, unsupported } from '../sqlError.ts';
-import { familyOf, type SqlType, sqlType, typeText } from '../types/sqlType.ts';
+import { familyOf, isCountable, type SqlType, sqlType, typeText } from '../types/sqlType.ts';
+import { convert, type Expression, untyped } from './conversion.ts';
 import { literal, quoted, TokenReader } from './tokenReader.ts';
 import { is, type Token } from './tokens.ts';
 
@@ -29,6 +30,9 @@ const renamed: Readonly<Record<string, string>> = {
   DATALENGTH: 'OCTET_LENGTH',
 };
 const datePartFunctions = ['DATEADD', 'DATEDIFF', 'DATEDIFF_BIG'];
+const aggregates = ['MIN', 'MAX', 'SUM', 'AVG'];
+const comparisons = ['=', '<>', '!=', '<', '>', '<=', '>='];
+const clauses = ['SELECT', 'FROM', 'WHERE', 'GROUP', 'HAVING', 'ORDER', 'ON', 'SET', 'VALUES'];
 /** After these a table is named. */
 const tableWords = ['FROM', 'JOIN', 'INTO', 'UPDATE'];
 const refusedWords = ['APPLY', 'PIVOT', 'UNPIVOT', 'MERGE', 'OUTPUT', 'CHANGETABLE', 'TIES', 'PERCENT', 'FOR', 'EXEC'];
@@ -38,16 +42,13 @@ const afterTable = [
   ...['SET', 'VALUES', 'SELECT', 'UNION', 'EXCEPT', 'INTERSECT', 'DEFAULT', 'OUTPUT', 'FOR', 'OFFSET', 'AS'],
 ];
 
-interface Expression {
-  readonly sql: string;
-  readonly type: SqlType | undefined;
-}
-
 class Translator {
   readonly #reader: TokenReader;
   readonly #parameters = new Set<string>();
   readonly #columns: ReadonlyMap<string, SqlType>[];
   readonly #types: (SqlType | undefined)[] = [];
+  /** The last word that began a part of a select. */
+  #clause = '';
 
   constructor(tokens: readonly Token[], columnsOf: ColumnsOf) {
     this.#reader = new TokenReader(tokens);
@@ -72,6 +73,7 @@ class Translator {
     for (let token = this.#reader.peek(); token !== undefined; token = this.#reader.peek()) {
       if (is(token, ')', ...ends)) break;
       if (this.#reader.take('SELECT')) {
+        this.#clause = 'SELECT';
         parts.push('SELECT');
         if (this.#reader.take('DISTINCT')) parts.push('DISTINCT');
         if (this.#reader.take('TOP')) limit = this.#count();
@@ -159,6 +161,7 @@ class Translator {
   #word(token: Token): Expression {
     const word = token.text.toUpperCase();
     if (refusedWords.includes(word)) throw unsupported(word);
+    if (clauses.includes(word)) this.#clause = word;
     if (tableWords.includes(word)) return untyped(`${word} ${this.#table(word)}`);
     if ((word === 'WITH' || word === 'OPTION') && is(this.#reader.peek(), '(')) {
       this.#reader.skipParentheses();
@@ -179,7 +182,41 @@ class Translator {
     }
     // dbo.Veh.Id: SQLite knows the table by its alias.
     const sql = parts.slice(-2).join('.');
-    return { sql, type: this.#typeOfColumn(last.text) };
+    const type = this.#typeOfColumn(last.text);
+    if (type === undefined) return untyped(sql);
+    this.#requireUsable(sql, type);
+    return isHeldAsText(type) ? this.#compared(sql, type) : { sql, type };
+  }
+
+  /** What is compared with such a column is brought into the form in which the column is held. */
+  #compared(sql: string, type: SqlType): Expression {
+    const { kind, text } = this.#reader.peek() ?? {};
+    if (kind === 'symbol' && comparisons.includes(text ?? '')) {
+      this.#reader.next();
+      return this.#isOperand() ? untyped(`${sql} ${text} ${this.#operand(type)}`) : untyped(`${sql} ${text}`);
+    }
+    if (!this.#reader.take('BETWEEN')) return { sql, type };
+    const from = this.#operand(type);
+    this.#reader.require('AND');
+    return untyped(`${sql} BETWEEN ${from} AND ${this.#operand(type)}`);
+  }
+
+  #isOperand(): boolean {
+    const kind = this.#reader.peek()?.kind;
+    return kind === 'parameter' || kind === 'text';
+  }
+
+  #operand(type: SqlType): string {
+    return `tds_convert(${this.#piece().sql}, ${literal(typeText(type))}, NULL)`;
+  }
+
+  /** An exact number that is held as text must not be ordered or calculated with as such. */
+  #requireUsable(sql: string, type: SqlType): void {
+    if (familyOf(type) !== 'exact' || isCountable(type)) return;
+    const isCalculated = is(this.#reader.peek(), '<', '>', '<=', '>=', 'BETWEEN', '+', '-', '*', '/', '%');
+    if (isCalculated || this.#clause === 'ORDER') {
+      throw unsupported(`the order of ${typeText(type)}, or to calculate with it (${sql})`);
+    }
   }
 
   #typeOfColumn(name: string): SqlType | undefined {
@@ -230,7 +267,9 @@ class Translator {
       const sql = `${word}(${literal(part.toLowerCase())}, ${this.#scope([])})`;
       return { sql, type: word === 'DATEADD' ? instantType : sqlType(word === 'DATEDIFF' ? 'int' : 'bigint') };
     }
+    const start = this.#reader.position;
     const args = this.#scope([]);
+    if (aggregates.includes(word)) this.#requireNumbers(word, this.#reader.tokens.slice(start, this.#reader.position));
     if (word === 'COUNT') return { sql: `COUNT(${args})`, type: sqlType('int') };
     if (word === 'COUNT_BIG') return { sql: `COUNT(${args})`, type: sqlType('bigint') };
     if (word === 'MIN_ACTIVE_ROWVERSION') return { sql: rowversionSql(1), type: sqlType('binary', ['8']) };
@@ -238,11 +277,23 @@ class Translator {
     return { sql: `${renamed[word] ?? word}(${args})`, type };
   }
 
+  #requireNumbers(word: string, args: readonly Token[]): void {
+    const types = args.flatMap(({ text }) => this.#typeOfColumn(text) ?? []);
+    const held = types.find((type) => familyOf(type) === 'exact' && !isCountable(type));
+    if (held !== undefined) throw unsupported(`${word} of ${typeText(held)}`);
+  }
+
   #argument(ends: readonly string[]): Expression {
     const first = this.#piece();
     const rest = this.#scope(ends);
     return rest === '' ? first : untyped(`${first.sql} ${rest}`);
   }
+}
+
+/** Types whose values are texts of one form (types/stored.ts): another form of the same value is another text. */
+function isHeldAsText(type: SqlType): boolean {
+  const family = familyOf(type);
+  return ['instant', 'day', 'clock', 'guid'].includes(family) || (family === 'exact' && !isCountable(type));
 }
 
 /** Where tables are named. */
@@ -260,10 +311,6 @@ function tablesIn(tokens: readonly Token[]): string[] {
 /** So many after the last one that was committed: what others have not committed yet is later. */
 function rowversionSql(after: number): string {
   return `(SELECT tds_rowversion(last + ${after}) FROM "tds.rowversions")`;
-}
-
-function untyped(sql: string): Expression {
-  return { sql, type: undefined };
 }
 
 /** A name in quotes stays one; a bare word may be a keyword. */
@@ -292,44 +339,6 @@ function system(name: string): Expression {
     default:
       throw unsupported(`@@${name}`);
   }
-}
-
-/** https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql */
-function convert({ sql, type }: Expression, target: SqlType, style: number | undefined): Expression {
-  const family = familyOf(target);
-  if (family === 'text') return { sql: toText(sql, type, target, style), type: target };
-  if (family === 'binary') return { sql: `tds_bytes(${sql}, ${style ?? 0})`, type: target };
-  if (style !== undefined && style !== 126 && style !== 127 && style !== 121)
-    throw unsupported(`CONVERT's style ${style}`);
-  const from = type === undefined ? 'NULL' : literal(typeText(type));
-  return { sql: `tds_convert(${sql}, ${literal(typeText(target))}, ${from})`, type: target };
-}
-
-function toText(sql: string, type: SqlType | undefined, target: SqlType, style: number | undefined): string {
-  const length = typeof target.length === 'number' && target.length > 1 ? target.length : 1_000_000_000;
-  const shown = type === undefined ? `CAST(${sql} AS TEXT)` : shownText(sql, type, style);
-  return `substr(${shown}, 1, ${length})`;
-}
-
-function shownText(sql: string, type: SqlType, style: number | undefined): string {
-  const family = familyOf(type);
-  if (family === 'instant' || family === 'clock') {
-    if (style !== 126 && style !== 127 && style !== 121) throw unsupported(`a time as text in style ${style ?? 0}`);
-    return `tds_time_text(${sql}, ${literal(typeText(type))}, ${style})`;
-  }
-  if (family === 'float') {
-    if (style !== 3) throw unsupported('a float as text in another style than 3, which alone is exact');
-    return `tds_float_text(${sql})`;
-  }
-  if (type.name === 'money' || type.name === 'smallmoney') {
-    if (style !== 2) throw unsupported('money as text in another style than 2, which alone has four digits');
-    return sql;
-  }
-  if (family === 'binary') {
-    if (style !== 1 && style !== 2) throw unsupported(`bytes as text in style ${style ?? 0}`);
-    return `${style === 1 ? "'0x' || " : ''}hex(${sql})`;
-  }
-  return `CAST(${sql} AS TEXT)`;
 }
 
 /** For the parameters that a statement names and the client didn't send. */

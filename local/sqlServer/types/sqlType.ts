@@ -114,6 +114,11 @@ const families: Readonly<Record<SqlTypeName, TypeFamily>> = {
   datetimeoffset: 'instant',
 };
 
+/** Exact numbers that SQLite can hold as numbers: whole ones that fit into 64 bits. */
+export function isCountable({ precision = 38, scale }: SqlType): boolean {
+  return scale === 0 && precision <= 18;
+}
+
 export function familyOf({ name }: SqlType): TypeFamily {
   return families[name];
 }
