@@ -19,7 +19,7 @@ export interface EffectiveEntity {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Absent: the usual one. */
   readonly maxDeleteRatio?: number;
-  /** Absent: a run may reject any share of its rows. */
+  /** Absent: the usual one. */
   readonly maxRejectRatio?: number;
 }
 

@@ -24,7 +24,6 @@ export interface PushSource {
   readonly mapper: Mapper;
   /** How text is read; those of the connector `push`. */
   readonly settings: { readonly delimiter?: string; readonly quote?: string };
-  readonly maxRejectRatio?: number;
 }
 
 /** Whose a file is that has arrived, and what is made of its rows. */
@@ -179,6 +178,5 @@ function toPushSource(source: Kept<Source> | undefined, { mapper, effective }: C
       ...(typeof delimiter === 'string' ? { delimiter } : {}),
       ...(typeof quote === 'string' ? { quote } : {}),
     },
-    ...(effective.maxRejectRatio === undefined ? {} : { maxRejectRatio: effective.maxRejectRatio }),
   };
 }

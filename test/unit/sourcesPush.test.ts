@@ -14,10 +14,10 @@ const brings = (entity: string, more: object = {}) => ({
 
 describe('a push comes from', () => {
   test("the dealer's only source with that entity", async () => {
-    await hub.source('acme', 'stock', brings('part_stock', { settings: { delimiter: ';' }, max_reject_ratio: 0.2 }));
+    await hub.source('acme', 'stock', brings('part_stock', { settings: { delimiter: ';' } }));
     await hub.source('acme', 'parts', brings('part'));
     const source = await hub.sources.pushSource('acme', 'part_stock');
-    expect(source).toMatchObject({ sourceId: 'stock', settings: { delimiter: ';' }, maxRejectRatio: 0.2 });
+    expect(source).toMatchObject({ sourceId: 'stock', settings: { delimiter: ';' } });
     expect(source.mapper.upsert({ PN: 'A' })).toMatchObject({ ok: true, id: 'A::' });
   });
 
