@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
@@ -23,8 +23,8 @@ import { limitsIn } from './store/limits.ts';
 import { type Quarantine, quarantineIn } from './store/quarantine.ts';
 import { type Records, recordsIn } from './store/records.ts';
 import { type Runs, runsIn } from './store/runs.ts';
-import { type Stamps, stampsIn } from './store/stamps.ts';
-import { type OpenTable, openTables } from './store/tables.ts';
+import { stampsIn } from './store/stamps.ts';
+import { openTables } from './store/tables.ts';
 import { applyChanges, type WriterDeps } from './sync/applyChanges.ts';
 import { type ClosingDeps, closeRuns, currentRun } from './sync/closeRuns.ts';
 import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
@@ -40,10 +40,6 @@ import { consoleLog, describeError, type Log } from './telemetry/log.ts';
 export interface App {
   readonly settings: Settings;
   readonly clock: Clock;
-  readonly random: Random;
-  /** For what happens outside any invocation. */
-  readonly log: Log;
-  readonly openTable: OpenTable;
   readonly keys: Keys;
   readonly authenticator: Authenticator;
   readonly dealers: Dealers;
@@ -58,7 +54,6 @@ export interface App {
   readonly runs: Runs;
   readonly records: Records;
   readonly quarantine: Quarantine;
-  readonly stamps: Stamps;
   readonly idempotency: Idempotency;
   /** Takes files that have arrived, and looks for them. */
   readonly arrivals: Arrivals;
@@ -209,9 +204,6 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     get quarantine() {
       return quarantine();
     },
-    get stamps() {
-      return stamps();
-    },
     get idempotency() {
       return idempotency();
     },
@@ -232,13 +224,12 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
           open: (body) => receive(body, claims()),
           sendAgain: (body, count, notBefore) => changes().send(again(JSON.stringify(body), count, notBefore)),
           keepUnreadable: async (body, why) => {
-            const content = Buffer.from(
-              JSON.stringify({ why: why instanceof AdpError ? why.message : 'See the log.', body }),
+            const blob = await quarantine().keepUnreadable(
+              body,
+              why instanceof AdpError ? why.message : 'See the log.',
             );
-            const name = `unreadable/${hash('sha256', content, 'hex')}.json`;
-            await blobs().container('quarantine').create(name, content);
             log.error('A message of record-changes can not be taken; it is kept in quarantine.', {
-              blob: name,
+              blob,
               error: describeError(why),
             });
           },
@@ -255,9 +246,6 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     closeRuns: () => closeRuns(closing(), sweeps++),
     purge: () => purge(purging()),
     clock,
-    random,
-    log,
-    openTable,
     get keys() {
       return keys();
     },

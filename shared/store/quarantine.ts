@@ -23,6 +23,8 @@ export interface Quarantine {
   keepRejected(ingestion: Ingestion, rejections: readonly Rejection[], window: number): Promise<void>;
   /** Changes that can't be written; the same ones of the same message twice make one entry. */
   keepUnwritable(message: ChangeMessage, unwritable: readonly Unwritable[]): Promise<void>;
+  /** What is no message of ours, as it came, for a person to look at. Answers the blob's name. */
+  keepUnreadable(body: unknown, why: string): Promise<string>;
   /** Newest first; of one run only, if that is given. */
   list(dealerId: string, options: { runId?: RunId; limit: number; from?: string }): Promise<ChunkPage>;
   get(dealerId: string, chunkId: string): Promise<Chunk | undefined>;
@@ -92,6 +94,12 @@ export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): 
       const prefix = `${keyOf(runId)}.w${message.attempt}-${message.seq}-${which}`;
       const { dealer_id: dealerId, entity, source_id: sourceId } = message;
       await keep({ dealerId, runId, entity, sourceId, stage: 'write', epoch: 0, captured: null }, prefix, rows);
+    },
+    async keepUnreadable(body, why) {
+      const content = Buffer.from(JSON.stringify({ why, body }));
+      const name = `unreadable/${hash('sha256', content, 'hex')}.json`;
+      await blobs.create(name, content);
+      return name;
     },
     async list(dealerId, { runId, limit, from }) {
       const prefix = runId === undefined ? undefined : `${keyOf(runId)}.`;
