@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import sql from 'mssql';
+import { until } from '../helpers/poll.ts';
 import { passwords, startTestSqlServer, type TestSqlServer } from '../helpers/sqlServer.ts';
 
 let server: TestSqlServer;
@@ -92,8 +96,45 @@ test('a pool shares few connections among many queries', async () => {
   expect(server.connections - before).toBeLessThanOrEqual(3);
 });
 
-test('what is no TDS is hung up on', async () => {
-  const answer = fetch(`http://127.0.0.1:${server.port}/`);
-  await expect(answer).rejects.toThrow();
-  expect(await one(await server.connect())).toEqual([{ one: 1 }]);
+describe('whatever a client sends', () => {
+  const whole = (type: number, body: Uint8Array) => {
+    const header = Buffer.from([type, 1, 0, 0, 0, 0, 1, 0]);
+    header.writeUInt16BE(body.length + 8, 2);
+    return Buffer.concat([header, body]);
+  };
+
+  /** A version and the wish for TLS. */
+  const prelogin = whole(18, Buffer.from('00000b00060100110001ff14000000000001', 'hex'));
+
+  /** Sends it and ends; resolves when the server is done with the client too. */
+  const send = async (bytes: Uint8Array) => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.resume();
+    socket.end(bytes);
+    await closed;
+  };
+
+  test('the server lives on', async () => {
+    const body = fc.uint8Array({ maxLength: 300 });
+    const type = fc.constantFrom(1, 3, 4, 6, 14, 16, 18, 22);
+    const garbage = fc.oneof(
+      body,
+      fc.tuple(type, body).map(([kind, bytes]) => whole(kind, bytes)),
+      body.map((bytes) => Buffer.concat([prelogin, bytes])),
+      fc.tuple(type, body).map(([kind, bytes]) => Buffer.concat([prelogin, whole(kind, bytes)])),
+    );
+    await fc.assert(
+      fc.asyncProperty(garbage, (bytes) => send(bytes)),
+      { numRuns: 300 },
+    );
+    expect(await one(await server.connect())).toEqual([{ one: 1 }]);
+    await until('they are all gone', () => server.connections < 20);
+  });
+
+  test('what is no TDS is hung up on', async () => {
+    await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow();
+    expect(await one(await server.connect())).toEqual([{ one: 1 }]);
+  });
 });
