@@ -8,8 +8,6 @@ export interface IdempotencyScope {
   readonly dealerId: string;
   readonly entity: EntityName;
   readonly sourceId: string | null;
-  /** What else tells one kind of request from another, such as a reload's id. */
-  readonly within?: string;
 }
 
 /** The answer that the same key and body get again. */
@@ -155,6 +153,6 @@ function leased({ bodyHash, owner }: Mine, until: number): Record<string, Cell> 
   return { body_hash: bodyHash, owner, until: String(until) };
 }
 
-function keyOf({ entity, sourceId, within }: IdempotencyScope, key: string): string {
-  return hash('sha256', JSON.stringify([entity, sourceId, within ?? null, key]), 'hex');
+function keyOf({ entity, sourceId }: IdempotencyScope, key: string): string {
+  return hash('sha256', JSON.stringify([entity, sourceId, key]), 'hex');
 }
