@@ -12,6 +12,8 @@ export interface DoubtDeps {
 
 /** So long a snapshot waits, at most, for what was under way when it arrived. */
 const patienceMs = 15 * 60 * 1_000;
+/** What began longer before has ended, or was given up. */
+const underWayMs = 2 * 60 * 60 * 1_000;
 
 /**
  * True while a run that began before this one isn't closed: what is still in the queue would be written over rows that
@@ -25,7 +27,7 @@ export async function mustWait(
   { runs }: DoubtDeps,
 ): Promise<boolean> {
   if (now - startedAt.getTime() > patienceMs) return false;
-  for await (const run of runs.since(dealerId, entity, new Date(startedAt.getTime() - lookBackMs))) {
+  for await (const run of runs.since(dealerId, entity, new Date(startedAt.getTime() - underWayMs))) {
     // Ids descend in time. Of two snapshots that wait, the older one goes first.
     if (run.runId > runId && run.status === 'running') return true;
   }
