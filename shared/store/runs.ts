@@ -148,16 +148,14 @@ export function runsIn(openTable: OpenTable): Runs {
         `${dealerId}.${String(9_999_999_999_999 - before.getTime()).padStart(13, '0')}0000000000` as RunId,
       );
       for await (const row of runs.rows(dealerId, { from: last.key })) {
-        const run = toRun(row);
-        for (let attempt = 1; attempt <= (run.sealed?.attempt ?? 1); attempt++) {
-          const { partition, key } = locatePart(run.runId, attempt, 0);
-          const prefix = key.slice(0, -seqDigits);
-          for await (const part of parts.rows(partition, { from: prefix, to: `${prefix}~` })) {
-            await parts.remove(part.partition, part.key);
-            removed++;
-          }
+        const runId = `${row.partition}.${row.key}` as RunId;
+        // Of every attempt, also of those that nothing was sealed of.
+        const { partition } = locatePart(runId, 0, 0);
+        for await (const part of parts.rows(partition, { from: `${row.key}.`, to: `${row.key}.~` })) {
+          await parts.remove(part.partition, part.key);
+          removed++;
         }
-        await openRuns.remove(openPartition, run.runId);
+        await openRuns.remove(openPartition, runId);
         await runs.remove(row.partition, row.key);
         removed++;
       }

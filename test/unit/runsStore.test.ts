@@ -134,3 +134,18 @@ test('a list that hardly anything fits ends in time, and goes on where it was', 
   expect(second.runs.map(({ runId }) => runId)).toEqual([failed.runId]);
   expect(second).not.toHaveProperty('continuation');
 });
+
+test('what is past its time goes with its parts, of whatever attempt, and what is younger stays', async () => {
+  const old = newRun(1);
+  await runs.open(old);
+  for (const attempt of [1, 2, 3]) await runs.addPart(old.runId, { ...applied, attempt });
+  const later = new Date(start + hour);
+  const young = newRun(2, { runId: newRunId('acme', later, '0000000002'), startedAt: later });
+  await runs.open(young);
+  await runs.addPart(young.runId, applied);
+  expect(await runs.purge('acme', new Date(start + 1))).toBe(4);
+  expect(await runs.get(old.runId)).toBeUndefined();
+  expect(await Promise.all([1, 2, 3].map((attempt) => runs.parts(old.runId, attempt)))).toEqual([[], [], []]);
+  expect(await open()).toEqual([young.runId]);
+  expect(await runs.parts(young.runId, 1)).toHaveLength(1);
+});
