@@ -12,6 +12,14 @@ const replayedSchema = {
     rows: { type: 'integer' },
     runs: { type: 'array', items: { type: 'string' } },
     complete: { type: 'boolean' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['entity', 'detail'],
+        properties: { entity: { type: 'string' }, detail: { type: 'string' } },
+      },
+    },
   },
 } as const;
 
@@ -33,22 +41,25 @@ export const replay: Command = {
     const path = pathOf('dealers', dealer, 'quarantine', 'replay');
     const runs: string[] = [];
     let rows = 0;
+    let refused: readonly { readonly entity: string; readonly detail: string }[] = [];
     for (let complete = false; !complete; ) {
       const { body } = await hub.post(path, { json: args.flag('all') ? {} : { ids } });
       const replayed = parseReplayed(body);
       rows += replayed.rows;
       runs.push(...replayed.runs);
+      refused = replayed.errors ?? [];
       // An answer that did nothing will not do more next time.
       complete = replayed.complete || replayed.rows === 0;
     }
     if (output.json) {
-      output.data({ rows, runs });
+      output.data({ rows, runs, errors: refused });
     } else {
       output.line(
         rows === 0 ? 'nothing to replay' : `${plural(rows, 'row')} replayed in ${plural(runs.length, 'run')}`,
       );
       for (const runId of runs) output.line(`  adp run ${runId} --wait`);
     }
-    return ids.length === 0 || rows > 0;
+    for (const { entity, detail } of refused) output.note(`rows of ${entity} stay in quarantine: ${detail}`);
+    return refused.length === 0 && (ids.length === 0 || rows > 0);
   },
 };

@@ -1,5 +1,6 @@
 import { checkJson, checkText } from '../../shared/check.ts';
-import { entities } from '../../shared/model/entities.ts';
+import { AdpError, type ErrorCode, errorCodes } from '../../shared/errors.ts';
+import { type EntityName, entities } from '../../shared/model/entities.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { parseRunId, type RunId } from '../../shared/model/run.ts';
 import type { Chunk, QuarantinedRow } from '../../shared/sync/quarantined.ts';
@@ -60,6 +61,20 @@ const replayed = {
     rows: { type: 'integer', minimum: 0, description: 'Rows that were sent again.' },
     runs: { type: 'array', items: { type: 'string' }, description: 'The runs that do it.' },
     complete: { type: 'boolean', description: 'False: there are more; ask again.' },
+    errors: {
+      type: 'array',
+      description: 'Sources whose rows stay, since they or their mapping are gone; the rows of others were sent.',
+      items: {
+        type: 'object',
+        required: ['source_id', 'entity', 'code', 'detail'],
+        properties: {
+          source_id: { type: ['string', 'null'] },
+          entity: { enum: Object.keys(entities) },
+          code: { enum: errorCodes },
+          detail: { type: 'string' },
+        },
+      },
+    },
   },
 } as const;
 
@@ -141,20 +156,33 @@ export function quarantineRoutes(): Route[] {
         const { dealerId } = params;
         const wanted = body?.ids === undefined ? undefined : positionsOf(body.ids);
         const runs: string[] = [];
+        const errors: { source_id: string | null; entity: EntityName; code: ErrorCode; detail: string }[] = [];
         let rows = 0;
         const again = async (chunk: Chunk, positions: ReadonlySet<number>) => {
+          const { sourceId, entity } = chunk;
+          if (errors.some((known) => known.source_id === sourceId && known.entity === entity)) return;
           const open = [...positions].filter((position) => position < chunk.rows.length && !chunk.done.has(position));
-          const run = await app.replay(chunk, positions);
-          if (run === undefined) return;
-          runs.push(run.runId);
-          rows += open.length;
+          try {
+            const run = await app.replay(chunk, positions);
+            if (run === undefined) return;
+            runs.push(run.runId);
+            rows += open.length;
+          } catch (error) {
+            // Rows of a source that is gone don't keep back those of others.
+            if (!(error instanceof AdpError && error.code === 'CONFIG_ERROR')) throw error;
+            errors.push({ source_id: sourceId, entity, code: error.code, detail: error.message });
+          }
         };
+        const answer = (complete: boolean) => ({
+          status: 202,
+          body: { rows, runs, complete, ...(errors.length === 0 ? {} : { errors }) },
+        });
         if (wanted !== undefined) {
           for (const [id, positions] of wanted) {
             const chunk = await app.quarantine.get(dealerId, id);
             if (chunk !== undefined) await again(chunk, positions);
           }
-          return { status: 202, body: { rows, runs, complete: true } };
+          return answer(true);
         }
         const runId = runOf(body?.run_id, dealerId);
         let from: string | undefined;
@@ -170,7 +198,7 @@ export function quarantineRoutes(): Route[] {
           }
           from = page.continuation;
         } while (from !== undefined && runs.length < chunksARequest);
-        return { status: 202, body: { rows, runs, complete: from === undefined } };
+        return answer(from === undefined);
       },
     }),
   ];

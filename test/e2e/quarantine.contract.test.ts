@@ -239,6 +239,22 @@ describe('a replay', () => {
     expect(await list()).toEqual([]);
   });
 
+  test('of all is not held up by rows whose source is gone', async () => {
+    const { push, list, post, closed, source } = await bench('widowed');
+    await push('part', [{ part_number: 'A', weight: 'heavy' }]);
+    await source(stock({ on_hand: { from: 'Qty', transform: ['integer'] } }));
+    await push('part_stock', [row('A', 'x')]);
+    await push('part_stock', [row('B', 'x')]);
+    await hub.call('DELETE', 'admin/dealers/widowed/sources/dms');
+    const replayed = await post('replay');
+    expect(replayed).toMatchObject({
+      status: 202,
+      body: { rows: 1, complete: true, errors: [{ source_id: 'dms', entity: 'part_stock', code: 'CONFIG_ERROR' }] },
+    });
+    expect(await closed(replayed)).toHaveLength(1);
+    expect((await list()).map(({ entity }) => entity).sort()).toEqual(['part', 'part_stock', 'part_stock']);
+  });
+
   test('needs a body that says what it means, or none', async () => {
     const { post } = await bench('bodies');
     for (const body of [{ ids: [] }, { ids: ['x'] }, { runs: [] }, [], { run_id: 'many.1' }]) {
