@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { AdpError } from '../errors.ts';
-import type { Change, ChangeMessage } from '../model/change.ts';
+import type { ChangeMessage, SentChange } from '../model/change.ts';
 import type { Blobs } from '../store/blobs.ts';
 import { type Claim, type Heading, maxBodyBytes, type Packed, pack, toChangeMessage } from './message.ts';
 import type { Outbox, OutgoingMessage } from './serviceBus.ts';
@@ -17,7 +17,7 @@ const inFlight = 8;
  * Sends changes to the writer. Resolves once the queue has accepted every message; answers how many there are.
  * @throws AdpError `NETWORK_ERROR` (retry) where it didn't; some may have been accepted then, which is harmless
  */
-export async function deliver(heading: Heading, changes: Iterable<Change>, deps: DeliveryDeps): Promise<number> {
+export async function deliver(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<number> {
   const sending = new Set<Promise<void>>();
   let messages = 0;
   try {

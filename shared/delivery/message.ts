@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { AdpError } from '../errors.ts';
-import type { Change, ChangeMessage } from '../model/change.ts';
+import type { Change, ChangeMessage, SentChange } from '../model/change.ts';
+import { contentHash } from '../model/contentHash.ts';
 import { isEntityName } from '../model/entities.ts';
 import { parseRunId } from '../model/run.ts';
 import { MessageBody } from './messageBody.ts';
@@ -27,7 +28,7 @@ export const maxBodyBytes = 200 * 1024;
  * body of its own, to be claim-checked.
  * @yields bodies whose `seq` counts on from the heading's
  */
-export function* pack(heading: Heading, changes: Iterable<Change>): Generator<Packed> {
+export function* pack(heading: Heading, changes: Iterable<SentChange>): Generator<Packed> {
   const body = new MessageBody(maxBodyBytes, ']}');
   let { seq } = heading;
   body.open(headOf(heading, seq));
@@ -47,12 +48,11 @@ function headOf({ run_id, attempt, dealer_id, entity, source_id, schema_version 
   return `${head.slice(0, -1)},"changes":[`;
 }
 
-/** The change as JSON. An id, a version and a hash hold nothing that JSON must escape; asking costs twice as much. */
-function textOf(change: Change): string {
+/** The change as JSON. An id and a version hold nothing that JSON must escape; asking costs twice as much. */
+function textOf(change: SentChange): string {
   if (change.op === 'delete') return JSON.stringify(change);
-  const { op, id, version, content_hash, data } = change;
-  const head = `{"op":"${op}","id":"${id}","version":"${version}","content_hash":"${content_hash}"`;
-  return `${head},"data":${JSON.stringify(data)}}`;
+  const { op, id, version, data } = change;
+  return `{"op":"${op}","id":"${id}","version":"${version}","data":${JSON.stringify(data)}}`;
 }
 
 function seal(message: MessageBody): Packed {
@@ -80,9 +80,13 @@ export function toChangeMessage(value: unknown): ChangeMessage | Claim {
       Number.isInteger(message.schema_version) &&
       Array.isArray(message.changes) &&
       message.changes.every(isChange);
-    if (complete) return value as ChangeMessage;
+    if (complete) return { ...(value as ChangeMessage), changes: message.changes?.map(hashed) ?? [] };
   }
   throw new AdpError('DATA_ERROR', 'The message is none of ours: it lacks what a message of changes has.');
+}
+
+function hashed(change: SentChange): Change {
+  return change.op === 'delete' ? change : { ...change, content_hash: contentHash(change.data) };
 }
 
 /** As far as a change can be told from others: what is in it is its own affair, and quarantined alone. */

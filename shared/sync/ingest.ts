@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Mapper, MapResult } from '../mapping/compile.ts';
-import type { Change, ChangeMessage } from '../model/change.ts';
-import { contentHash } from '../model/contentHash.ts';
+import type { ChangeMessage, SentChange } from '../model/change.ts';
 import { type EntityName, entities } from '../model/entities.ts';
 import type { Instant } from '../model/instant.ts';
 import type { RecordId } from '../model/recordId.ts';
@@ -36,7 +35,7 @@ export interface Ingestion {
 
 export interface IngestDeps {
   /** Sends changes; resolves with the number of messages once the queue has accepted them all. */
-  readonly deliver: (heading: Omit<ChangeMessage, 'changes'>, changes: Iterable<Change>) => Promise<number>;
+  readonly deliver: (heading: Omit<ChangeMessage, 'changes'>, changes: Iterable<SentChange>) => Promise<number>;
   /** Keeps rejected rows. `window` numbers the calls of one run. */
   readonly quarantine: (ingestion: Ingestion, rejections: readonly Rejection[], window: number) => Promise<void>;
 }
@@ -55,7 +54,7 @@ export interface Ingested {
 export const windowRows = 50_000;
 
 /**
- * The pipeline that every door calls: rows → map → validate → key, version, hash → changes → queue. Resolves once the
+ * The pipeline that every door calls: rows → map → validate → key, version → changes → queue. Resolves once the
  * queue has accepted everything; until then nothing of it may be called done.
  */
 export async function ingest(
@@ -158,9 +157,9 @@ class Window {
     this.#candidates.set(mapped.id, { version, op, data: mapped.data });
   }
 
-  changes(): Change[] {
+  changes(): SentChange[] {
     return Array.from(this.#candidates, ([id, { op, version, data }]) =>
-      op === 'upsert' ? { op, id, version, content_hash: contentHash(data), data } : { op, id, version },
+      op === 'upsert' ? { op, id, version, data } : { op, id, version },
     );
   }
 

@@ -60,7 +60,6 @@ const upsert = (id: string, more: object = {}) => ({
   op: 'upsert',
   id,
   version: versionAt(1),
-  content_hash: 'a'.repeat(64),
   data: { part_number: id },
   ...more,
 });

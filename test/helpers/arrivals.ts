@@ -1,6 +1,6 @@
 import type { Mapper } from '../../shared/mapping/compile.ts';
 import { compileMapper } from '../../shared/mapping/compile.ts';
-import type { Change } from '../../shared/model/change.ts';
+import type { SentChange } from '../../shared/model/change.ts';
 import { isEntityName } from '../../shared/model/entities.ts';
 import { ledgerIn } from '../../shared/store/ledger.ts';
 import { runsIn } from '../../shared/store/runs.ts';
@@ -20,7 +20,7 @@ export function testArrivals() {
   const runs = runsIn(tables.open);
   const ledger = ledgerIn(tables.open, clock);
   const stamps = stampsIn(tables.open);
-  const delivered: { readonly attempt: number; readonly changes: readonly Change[] }[] = [];
+  const delivered: { readonly attempt: number; readonly changes: readonly SentChange[] }[] = [];
   const diffs: SnapshotDiff[] = [];
   const failures: unknown[] = [];
   const mappers = new Map<string, Mapper>();

@@ -5,6 +5,7 @@ import { deliver, receive } from '../../shared/delivery/deliver.ts';
 import { maxBodyBytes, pack, toChangeMessage } from '../../shared/delivery/message.ts';
 import type { OutgoingMessage } from '../../shared/delivery/serviceBus.ts';
 import type { Change } from '../../shared/model/change.ts';
+import { contentHash } from '../../shared/model/contentHash.ts';
 import type { Instant } from '../../shared/model/instant.ts';
 import type { RecordId } from '../../shared/model/recordId.ts';
 import { newRunId } from '../../shared/model/run.ts';
@@ -24,7 +25,7 @@ const heading = {
 };
 
 function change(n: number, text: string): Change {
-  return { op: 'upsert', id: `k${n}` as RecordId, version, content_hash: 'h', data: { text } };
+  return { op: 'upsert', id: `k${n}` as RecordId, version, content_hash: contentHash({ text }), data: { text } };
 }
 
 function outbox(fail: (message: OutgoingMessage) => boolean = () => false) {
@@ -72,6 +73,14 @@ describe('packing', () => {
   test('nothing makes no message', () => {
     expect([...pack(heading, [])]).toEqual([]);
   });
+});
+
+test('the hash of the content does not travel: whoever opens the message makes it', async () => {
+  const sent = change(1, 'x');
+  const [packed] = [...pack(heading, [sent])];
+  const body = packed?.body.toString() ?? '';
+  expect(body).not.toContain('content_hash');
+  expect((await receive(JSON.parse(body), memoryBlobs())).changes).toEqual([sent]);
 });
 
 describe('delivering', () => {

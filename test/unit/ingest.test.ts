@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { compileMapper } from '../../shared/mapping/compile.ts';
-import type { Change } from '../../shared/model/change.ts';
+import type { SentChange } from '../../shared/model/change.ts';
 import type { Instant } from '../../shared/model/instant.ts';
 import type { RunId } from '../../shared/model/run.ts';
 import { parseVersion } from '../../shared/model/version.ts';
@@ -28,7 +28,7 @@ const ingestion: Ingestion = {
 };
 
 async function run(rows: Record<string, unknown>[]) {
-  const delivered: Change[] = [];
+  const delivered: SentChange[] = [];
   const rejected: Rejection[] = [];
   const inputs: InputRow[] = rows.map((values, index) => ({ index, values }));
   const result = await ingest([inputs.slice(0, 2), inputs.slice(2)], ingestion, {
