@@ -16,4 +16,6 @@ const project = (name, extra = {}) => ({
 export default {
   projects: [project('architecture'), project('unit'), project('contract'), project('integration'), project('e2e')],
   testTimeout: 60_000,
+  // Tests of the stack mostly wait: with one worker a core stays idle.
+  maxWorkers: '100%',
 };
