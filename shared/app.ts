@@ -107,7 +107,12 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       packs: packs(),
       epochs: stamps(),
       records: records(),
-      history: { purge: (dealerId) => purgeHistory(dealerId, purging()) },
+      history: {
+        async purge(dealerId) {
+          await keys().dropDealer(dealerId);
+          await purgeHistory(dealerId, purging());
+        },
+      },
     }),
   );
   const pushRate = once(() =>

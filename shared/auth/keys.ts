@@ -1,6 +1,6 @@
 import { type Clock, type Random, timeText } from '../clock.ts';
 import { AdpError, isConflict } from '../errors.ts';
-import type { Cell, OpenTable, Row } from '../store/tables.ts';
+import type { Cell, OpenTable, Row, Table } from '../store/tables.ts';
 import { hashOfKey, newKeyText } from './keyText.ts';
 import { isScope, type Scope } from './scopes.ts';
 
@@ -41,6 +41,8 @@ export interface Keys {
   list(options: { readonly from?: string }): AsyncIterable<ApiKey>;
   /** False if there was none. */
   remove(id: string): Promise<boolean>;
+  /** The dealer is gone: no key says anything about it any more, and one that says nothing else is deleted. */
+  dropDealer(dealerId: string): Promise<void>;
   /** Notes that a key was used. A key that was deleted meanwhile stays deleted. */
   touch(id: string): Promise<void>;
 }
@@ -90,6 +92,9 @@ export function keysIn(
       await table.remove(partition, id);
       return true;
     },
+    async dropDealer(dealerId) {
+      for await (const row of table.rows(partition)) await withoutDealer(table, row, dealerId);
+    },
     async touch(id) {
       const row = await table.get(partition, id);
       if (row === undefined) return;
@@ -101,6 +106,21 @@ export function keysIn(
       }
     },
   };
+}
+
+async function withoutDealer(table: Table, row: Row, dealerId: string): Promise<void> {
+  const { scopes } = toStoredKey(row);
+  const left = scopes.filter((scope) => !scope.endsWith(`:${dealerId}`));
+  if (left.length === scopes.length) return;
+  try {
+    if (left.length === 0) await table.remove(row.partition, row.key, row.etag);
+    else await table.replace(row, { ...row.cells, scopes: left.join(' ') });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    // It was used in this moment: with what is there now.
+    const now = await table.get(row.partition, row.key);
+    if (now !== undefined) await withoutDealer(table, now, dealerId);
+  }
 }
 
 function toStoredKey({ key, cells }: Row): StoredKey {

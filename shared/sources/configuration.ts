@@ -22,7 +22,7 @@ export interface DealersRecords {
   purge(dealerId: string): Promise<void>;
 }
 
-/** What it needs of runs and quarantine (shared/sync/purge.ts). */
+/** What else speaks of a dealer: its keys, its runs and its quarantine. */
 export interface DealersHistory {
   purge(dealerId: string): Promise<void>;
 }

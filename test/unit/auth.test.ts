@@ -102,6 +102,15 @@ describe('keys', () => {
     await expect(keys.create(expired)).rejects.toMatchObject({ code: 'DATA_ERROR' });
   });
 
+  test('forget a dealer that is gone, so that the next one of its name has none', async () => {
+    const only = await keys.create({ name: 'only', scopes: ['ingest:acme', 'read:acme'] });
+    const both = await keys.create({ name: 'both', scopes: ['read:acme', 'read:acme2'] });
+    const admin = await keys.create({ name: 'admin', scopes: ['admin'] });
+    await keys.dropDealer('acme');
+    expect(await keys.find(only.id)).toBeUndefined();
+    expect((await keys.find(both.id))?.scopes).toEqual(['read:acme2']);
+    expect((await keys.find(admin.id))?.scopes).toEqual(['admin']);
+  });
   test('that were never there are not deleted', async () => {
     const { id } = await keys.create({ name: 'k', scopes: ['admin'] });
     expect(await keys.remove(id)).toBe(true);
