@@ -12,10 +12,10 @@ import {
 } from '../sync/drops/dropName.ts';
 import { namePattern } from '../sync/drops/namePattern.ts';
 import type { DropPlace } from '../sync/drops/place.ts';
+import { type Candidate, refuseLeftOut } from './candidate.ts';
 import type { Dealer } from './dealer.ts';
 import { effectiveEntity, entitiesOf, zoneOf } from './effective.ts';
 import { fileEntitySettings, fileSourceSettings } from './fileConnector.ts';
-import type { Candidate } from './pushSource.ts';
 
 const sourceCheck = checkJson(fileSourceSettings);
 const entityCheck = checkJson(fileEntitySettings);
@@ -63,6 +63,8 @@ export function nameFile(dealer: Dealer, candidates: readonly Candidate[], place
   const usual = usualNames(zoneOf(dealer));
   const name = parseDropName(place, usual);
   if (name === undefined) throw unknownName(place, [...files.map(({ rules }) => rules), usual]);
+  const here = files.filter(({ folder }) => isWithin(place, folder)).map(({ candidate }) => candidate);
+  refuseLeftOut(here, 'file', name.entity);
   return {
     name,
     source: undefined,

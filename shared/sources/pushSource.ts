@@ -1,14 +1,9 @@
 import { AdpError } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
+import { type Candidate, isEnabled, refuseLeftOut } from './candidate.ts';
 import type { Kept } from './configurations.ts';
 import { entitiesOf } from './effective.ts';
-import type { Pack, Source } from './source.ts';
-
-/** A source with the pack that it extends. */
-export interface Candidate {
-  readonly source: Kept<Source>;
-  readonly pack: Pack | undefined;
-}
+import type { Source } from './source.ts';
 
 /**
  * contract.md, "HTTP", `?source=`: which source a push of that entity comes from; `undefined` where no source covers it,
@@ -32,8 +27,7 @@ export function choosePushSource(
   if (only !== undefined) return only.source;
   const [disabled] = pushed;
   if (disabled !== undefined) throw isDisabled(disabled.source.id);
-  const restricted = candidates.find((candidate) => leavesOut(candidate, entity));
-  if (restricted !== undefined) throw isLeftOut(restricted, entity);
+  refuseLeftOut(candidates, 'push', entity);
   return undefined;
 }
 
@@ -46,21 +40,6 @@ function named(pushed: readonly Candidate[], entity: EntityName, sourceId: strin
   }
   if (!isEnabled(found)) throw isDisabled(found.id);
   return found;
-}
-
-function isEnabled({ value }: Kept<Source>): boolean {
-  return value.enabled !== false;
-}
-
-/** Its pack knows the entity, but its own list of entities doesn't name it. */
-function leavesOut({ source, pack }: Candidate, entity: EntityName): boolean {
-  return source.value.connector === 'push' && isEnabled(source) && pack?.entities[entity] !== undefined;
-}
-
-/** Its rows are those of the DMS: taken as canonical, each of them would be rejected for reasons that mislead. */
-function isLeftOut({ source }: Candidate, entity: EntityName): AdpError {
-  const why = `its pack maps ${entity}, but its own entities don't name it`;
-  return new AdpError('CONFIG_ERROR', `The source ${source.id} does not bring ${entity}: ${why}. Add "${entity}": {}.`);
 }
 
 /** Its rows would otherwise be taken as canonical, or by the mapping of another source. */
