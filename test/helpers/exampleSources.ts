@@ -1,7 +1,7 @@
 import { readFiles } from '../../cli/configuration/readFiles.ts';
+import type { Candidate } from '../../shared/sources/candidate.ts';
 import { type Dealer, dealerCheck } from '../../shared/sources/dealer.ts';
 import { packCheck, sourceCheck } from '../../shared/sources/faults.ts';
-import type { Candidate } from '../../shared/sources/candidate.ts';
 
 /** A source of a configuration file, as the hub would find it. */
 export interface ExampleSource extends Candidate {
