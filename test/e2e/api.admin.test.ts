@@ -347,7 +347,7 @@ describe('records', () => {
   });
 });
 
-test('a dealer that has records is deleted only with them, and takes its runs and its quarantine along', async () => {
+test('a dealer that has records is deleted only with them, and takes its runs, its quarantine and its keys along', async () => {
   const key = await dealer('leaving');
   await push('dealers/leaving/part/batches', [{ part_number: 'A' }, { part_number: 'B' }]);
   await push('dealers/leaving/part/batches', [{ part_number: 'C' }, { part_number: 'D', surprise: 1 }]);
@@ -355,8 +355,9 @@ test('a dealer that has records is deleted only with them, and takes its runs an
   expectProblem(await hub.call('DELETE', 'admin/dealers/leaving'), 409, 'CONFLICT');
   expect((await hub.call('DELETE', 'admin/dealers/leaving?purge=true')).status).toBe(204);
   expectProblem(await hub.call('GET', 'admin/dealers/leaving'), 404);
-  expectProblem(await hub.call('GET', 'dealers/leaving/part/records', { key }), 403);
+  expectProblem(await hub.call('GET', 'dealers/leaving/part/records', { key }), 401);
   await dealer('leaving');
+  expectProblem(await hub.call('GET', 'dealers/leaving/part/records', { key }), 401);
   expect((await hub.records('leaving', 'part', '&include_deleted=true')).size).toBe(0);
   expect((await hub.call('GET', 'dealers/leaving/runs')).body.items).toEqual([]);
   expect((await hub.call('GET', 'dealers/leaving/quarantine')).body.items).toEqual([]);
