@@ -1,11 +1,4 @@
-import { NumberLiteral } from '../shared/model/literal.ts';
-
-declare global {
-  interface JSON {
-    /** A value that is printed as this text (ECMAScript's JSON.parse source text access; Node ≥ 22). */
-    rawJSON(text: string): unknown;
-  }
-}
+import { NumberLiteral, toRawJson } from '../shared/model/literal.ts';
 
 const maxCell = 40;
 
@@ -19,7 +12,7 @@ export function cellText(value: unknown): string {
 /** The value for JSON.stringify, in which numbers keep how they were written. */
 export function toPlain(value: unknown): unknown {
   if (value instanceof NumberLiteral) {
-    return JSON.rawJSON(value.text);
+    return toRawJson(value);
   }
   if (Array.isArray(value)) {
     return value.map(toPlain);

@@ -53,3 +53,16 @@ export interface Listener {
   /** Takes nothing new, and resolves when what is under way has ended and been answered. */
   stop(): Promise<void>;
 }
+
+/** Several listeners, of which none has a port, as one. */
+export function together(listeners: readonly { start(): Promise<unknown>; stop(): Promise<void> }[]): Listener {
+  return {
+    start: async () => {
+      await Promise.all(listeners.map((listener) => listener.start()));
+      return undefined;
+    },
+    stop: async () => {
+      await Promise.all(listeners.map((listener) => listener.stop()));
+    },
+  };
+}

@@ -10,3 +10,15 @@ export class NumberLiteral {
     this.text = text;
   }
 }
+
+declare global {
+  interface JSON {
+    /** A value that is printed as this text (ECMAScript's JSON.parse source text access; Node ≥ 22). */
+    rawJSON(text: string): unknown;
+  }
+}
+
+/** The number for `JSON.stringify`, which then prints it as it was written. */
+export function toRawJson(literal: NumberLiteral): unknown {
+  return JSON.rawJSON(literal.text);
+}

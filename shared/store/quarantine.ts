@@ -5,7 +5,7 @@ import { parseJson } from '../formats/jsonText.ts';
 import type { ChangeMessage } from '../model/change.ts';
 import { isEntityName } from '../model/entities.ts';
 import type { Instant } from '../model/instant.ts';
-import { NumberLiteral } from '../model/literal.ts';
+import { NumberLiteral, toRawJson } from '../model/literal.ts';
 import { parseRunId, type RunId } from '../model/run.ts';
 import type { Unwritable } from '../sync/applyChanges.ts';
 import type { Ingestion, Rejection } from '../sync/ingest.ts';
@@ -31,13 +31,6 @@ export interface Quarantine {
   markDone(chunk: Chunk, positions: Iterable<number>): Promise<void>;
   /** Removes the entries of runs that started before; the blobs go by lifecycle rule. */
   purge(dealerId: string, before: Date): Promise<number>;
-}
-
-declare global {
-  interface JSON {
-    /** A number as it is written (ECMAScript's JSON.parse source text access; Node ≥ 22). */
-    rawJSON(text: string): unknown;
-  }
 }
 
 /** Rows were limited when they were read; a row lies within a few levels of ours. */
@@ -142,7 +135,7 @@ export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): 
 }
 
 function keepLiteral(_key: string, value: unknown): unknown {
-  return value instanceof NumberLiteral ? JSON.rawJSON(value.text) : value;
+  return value instanceof NumberLiteral ? toRawJson(value) : value;
 }
 
 function keyOf(runId: RunId): string {

@@ -1,20 +1,11 @@
 import { AdpError, isConflict } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import { type Instant, nextInstant } from '../model/instant.ts';
+import type { StampSource } from '../sync/stampSource.ts';
 import type { OpenTable, Row } from './tables.ts';
 
-/** What orders the changes of a run among those of all others: see "Versions" in architecture.md. */
-export interface Stamp {
-  readonly epoch: number;
-  readonly captured: Instant;
-}
-
-export interface Stamps {
-  /**
-   * The stamp of a run that starts now. `captured` is `at`, or just after the last one given out for this source and
-   * entity where a clock went back: it never does. Read and written uncached, so that it holds across instances.
-   */
-  next(dealerId: string, entity: EntityName, sourceId: string | null, at: Instant): Promise<Stamp>;
+/** The stamps' store with what only resets and deltas need. */
+export interface Stamps extends StampSource {
   /** The epoch as it is now, uncached: for runs whose `captured` is known, such as a delta's. */
   epochOf(dealerId: string, entity: EntityName): Promise<number>;
   /** From now on what is sent wins over all that is held, whatever its times. */

@@ -5,7 +5,6 @@ import {
   type TableEntity,
   type TableEntityResult,
   type TableServiceClientOptions,
-  type TransactionAction,
 } from '@azure/data-tables';
 import { identity } from '../credentials/identity.ts';
 import { AdpError, isConflict } from '../errors.ts';
@@ -37,16 +36,6 @@ export interface ListOptions {
   readonly continuation?: string;
 }
 
-export type Write =
-  | { readonly kind: 'insert' | 'upsert'; readonly key: string; readonly cells: Readonly<Record<string, Cell>> }
-  | {
-      readonly kind: 'replace';
-      readonly key: string;
-      readonly cells: Readonly<Record<string, Cell>>;
-      readonly etag: string;
-    }
-  | { readonly kind: 'delete'; readonly key: string; readonly etag?: string };
-
 /**
  * One Azure table. Every error is an AdpError: `CONFLICT` when a row exists that shouldn't, or has another ETag
  * (decide again with what is there now), `NETWORK_ERROR` (retry) when the service can't be reached or throttles after
@@ -64,8 +53,6 @@ export interface Table {
   replace(row: Pick<Row, 'partition' | 'key' | 'etag'>, cells: Readonly<Record<string, Cell>>): Promise<string>;
   /** Deleting what isn't there is no error; a stale ETag is. */
   remove(partition: string, key: string, etag?: string): Promise<void>;
-  /** All or nothing, within one partition, at most 100 writes. */
-  transact(partition: string, writes: readonly Write[]): Promise<void>;
 }
 
 export type OpenTable = (name: string) => Table;
@@ -191,10 +178,6 @@ function tableOf(client: TableClient): Table {
       }).catch((error: unknown) => {
         if (statusOf(error) !== 404) throw error;
       }),
-    transact: (partition, writes) =>
-      attempt(async () => {
-        await client.submitTransaction(writes.map((write) => toAction(partition, write)));
-      }),
   };
 }
 
@@ -216,19 +199,6 @@ function toRow(entity: TableEntityResult<Record<string, unknown>>): Row {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') cells[name] = value;
   }
   return { partition: partitionKey ?? '', key: rowKey ?? '', etag, cells };
-}
-
-function toAction(partition: string, write: Write): TransactionAction {
-  switch (write.kind) {
-    case 'insert':
-      return ['create', toEntity(partition, write.key, write.cells)];
-    case 'upsert':
-      return ['upsert', toEntity(partition, write.key, write.cells), 'Replace'];
-    case 'replace':
-      return ['update', toEntity(partition, write.key, write.cells), 'Replace', { etag: write.etag }];
-    case 'delete':
-      return ['delete', { partitionKey: partition, rowKey: write.key }];
-  }
 }
 
 function etagOf(response: { readonly etag?: string | undefined }): string {

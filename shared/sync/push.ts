@@ -2,21 +2,15 @@ import type { Clock } from '../clock.ts';
 import type { Format, FormatRow, ReadOptions } from '../formats/format.ts';
 import type { Mapper } from '../mapping/compile.ts';
 import type { EntityName } from '../model/entities.ts';
-import { type Instant, toInstant } from '../model/instant.ts';
+import { toInstant } from '../model/instant.ts';
 import { maxErrorsShown, type RowError, type Run } from '../model/run.ts';
 import { type IngestDeps, type InputRow, ingest, windowRows } from './ingest.ts';
 import { type RunDeps, runWork } from './runWork.ts';
+import type { StampSource } from './stampSource.ts';
 
 export interface PushDeps extends RunDeps, IngestDeps {
   readonly clock: Clock;
-  readonly stamps: {
-    next(
-      dealerId: string,
-      entity: EntityName,
-      sourceId: string | null,
-      at: Instant,
-    ): Promise<{ readonly epoch: number; readonly captured: Instant }>;
-  };
+  readonly stamps: StampSource;
 }
 
 /** A batch as it was pushed, read and understood. */

@@ -90,9 +90,6 @@ export function memoryTables(): MemoryTables {
         if (row !== undefined && etag !== undefined && row.etag !== etag) throw conflict();
         rows.delete(idOf(partition, key));
       },
-      async transact() {
-        throw new Error('The tables in memory have no transactions.');
-      },
     };
     return { table, rows };
   };

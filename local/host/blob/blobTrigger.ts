@@ -5,7 +5,7 @@ import { configError, readConfig } from '../config.ts';
 import type { AppFunction } from '../functionApp.ts';
 import { describeError } from '../log.ts';
 import { toRpcMetadata } from '../rpc.ts';
-import type { Host, Listener, TriggerKind } from '../trigger.ts';
+import { type Host, type Listener, type TriggerKind, together } from '../trigger.ts';
 import { type PathPattern, parsePathPattern } from './pathPattern.ts';
 import { type PoisonQueue, poisonQueueOf } from './poisonQueue.ts';
 import { openReceipts, type Receipts } from './receipts.ts';
@@ -37,16 +37,7 @@ export const blobTrigger: TriggerKind = {
   inputs: [],
   prepare: (functions, host) => {
     const options = readBlobOptions(host.section);
-    const listeners = functions.map((fn) => listen(toBlobFunction(fn, host), options, host));
-    return {
-      start: async () => {
-        await Promise.all(listeners.map((listener) => listener.start()));
-        return undefined;
-      },
-      stop: async () => {
-        await Promise.all(listeners.map((listener) => listener.stop()));
-      },
-    };
+    return together(functions.map((fn) => listen(toBlobFunction(fn, host), options, host)));
   },
 };
 

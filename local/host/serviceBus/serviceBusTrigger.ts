@@ -10,7 +10,7 @@ import { configError, readConfig } from '../config.ts';
 import type { AppFunction } from '../functionApp.ts';
 import { describeError } from '../log.ts';
 import { createPump } from '../pump.ts';
-import type { Host, Listener, TriggerKind } from '../trigger.ts';
+import { type Host, type Listener, type TriggerKind, together } from '../trigger.ts';
 import { findConnectionString } from './connection.ts';
 import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './message.ts';
 import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
@@ -35,16 +35,7 @@ export const serviceBusTrigger: TriggerKind = {
   inputs: [],
   prepare: (functions, host) => {
     const options = readServiceBusOptions(host.section);
-    const listeners = functions.map((fn) => listen(toQueueFunction(fn, host), options, host));
-    return {
-      start: async () => {
-        await Promise.all(listeners.map((listener) => listener.start()));
-        return undefined;
-      },
-      stop: async () => {
-        await Promise.all(listeners.map((listener) => listener.stop()));
-      },
-    };
+    return together(functions.map((fn) => listen(toQueueFunction(fn, host), options, host)));
   },
 };
 

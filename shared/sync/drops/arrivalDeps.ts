@@ -1,7 +1,7 @@
 import type { EntityName } from '../../model/entities.ts';
-import type { Instant } from '../../model/instant.ts';
 import type { IngestDeps } from '../ingest.ts';
 import type { RunDeps } from '../runWork.ts';
+import type { StampSource } from '../stampSource.ts';
 import type { DropSource } from './dropSource.ts';
 import type { DropStore } from './dropStore.ts';
 import type { LedgerStore } from './ledgerStore.ts';
@@ -17,13 +17,7 @@ export interface ArrivalDeps extends RunDeps, IngestDeps {
    * @throws AdpError `DATA_ERROR`, `CONFIG_ERROR` or `CONFLICT` (park) where it can't be taken
    */
   readonly sourceOf: (place: DropPlace) => Promise<DropSource>;
-  readonly stamps: {
-    next(
-      dealerId: string,
-      entity: EntityName,
-      sourceId: string | null,
-      at: Instant,
-    ): Promise<{ readonly epoch: number; readonly captured: Instant }>;
+  readonly stamps: StampSource & {
     epochOf(dealerId: string, entity: EntityName): Promise<number>;
   };
   /** Hands a full snapshot over to the queue `snapshot-diffs`. */
