@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts';
+import { polledConnectors } from '../connectors/registry.ts';
 import { file } from './fileConnector.ts';
 
 /** Every kind of connection that contract.md names. */
@@ -37,4 +38,8 @@ const push: ConnectorSettings = {
 };
 
 /** The connectors that are built; a source with another one is refused. */
-export const connectors: Readonly<Partial<Record<ConnectorName, ConnectorSettings>>> = { push, file };
+export const connectors: Readonly<Partial<Record<ConnectorName, ConnectorSettings>>> = {
+  push,
+  file,
+  ...Object.fromEntries(Object.entries(polledConnectors).map(([name, { settings }]) => [name, settings])),
+};

@@ -1,4 +1,5 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import { cursorKinds } from '../connectors/connector.ts';
 import { fieldMappingSchema } from '../mapping/schema.ts';
 import { entities } from '../model/entities.ts';
 import { connectorNames } from './connectors.ts';
@@ -8,6 +9,46 @@ import { namePattern } from './dealer.ts';
 const settings = { type: 'object', additionalProperties: true } as const;
 
 const ratio = { type: 'number', minimum: 0, maximum: 1 } as const;
+
+const cron = { type: 'string', pattern: '^\\S+( \\S+){4}$' } as const;
+
+const cursor = {
+  type: 'object',
+  description: "How a polled source's changes are found. Default: by `modified`, else everything is read and compared.",
+  additionalProperties: false,
+  properties: {
+    kind: { type: 'string', enum: cursorKinds },
+    column: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      description: 'Where the cursor stands. Default: `modified`.',
+    },
+    overlap_seconds: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 604_800,
+      description:
+        "timestamp: what is read again, for what was committed late. Longer than the source's longest transaction. Default: 300.",
+    },
+    overlap_ids: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 10_000_000,
+      description: 'monotonic_id: ids that are read again, for what was committed late. Default: 1,000.',
+    },
+    sweep: {
+      ...cron,
+      description: "When all keys are read to find what was deleted; five-field cron in the source's zone.",
+      examples: ['30 2 * * *'],
+    },
+    reconcile: {
+      ...cron,
+      description: 'When everything is read and compared: also finds rows whose cursor is NULL. Five-field cron.',
+      examples: ['0 3 * * sun'],
+    },
+  },
+} as const;
 
 /** What a source, or the pack that it extends, says of one entity. */
 const entityProperties = {
@@ -19,11 +60,7 @@ const entityProperties = {
     ...fieldMappingSchema,
     description: "Where the row's own modification time stands: a source field, or a rule as in a mapping.",
   },
-  cursor: {
-    type: 'object',
-    description: 'How far a polled source was read. Default: by `modified`.',
-    additionalProperties: true,
-  },
+  cursor,
   settings: { ...settings, description: 'What the connector or format needs for this entity.' },
   max_delete_ratio: {
     ...ratio,
@@ -95,7 +132,7 @@ const schedule = {
   description: "When the source is polled, in the source's zone.",
   additionalProperties: false,
   properties: {
-    cron: { type: 'string', pattern: '^\\S+( \\S+){4}$', description: 'Five fields.', examples: ['*/15 * * * *'] },
+    cron: { ...cron, description: 'Five fields.', examples: ['*/15 * * * *'] },
     windows: {
       type: 'array',
       description: 'When polling is allowed. Default: always.',
@@ -127,6 +164,21 @@ const limits = {
     requests_per_hour: positive,
     concurrency: { type: 'integer', minimum: 1, maximum: 100 },
     rows_per_second: positive,
+    groups: {
+      type: 'array',
+      maxItems: 20,
+      description: 'Entities with limits of their own besides those of the source, as where an API caps its reports.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['entities'],
+        properties: {
+          entities: { type: 'array', minItems: 1, items: { enum: Object.keys(entities) } },
+          requests_per_minute: positive,
+          requests_per_hour: positive,
+        },
+      },
+    },
   },
 } as const;
 

@@ -1,0 +1,4 @@
+import type { Connector, PolledConnector } from './connector.ts';
+
+/** The connectors that are built, by name; a source with another one is refused. */
+export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = {};
