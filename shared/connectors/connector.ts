@@ -135,6 +135,8 @@ export interface OpenSource {
   readonly sourceId: string;
   /** Checked by the connector's `settings.source`. */
   readonly settings: JsonObject;
+  /** The secret's name in Key Vault, for what must be saved back: refresh tokens that are good for one use. */
+  readonly credential?: string;
   /** The secret's value: a connection string, or JSON for its kind of authentication. */
   readonly secret: string | undefined;
   readonly zone: string;
@@ -171,7 +173,7 @@ export type ReadRows = (
 ) => AsyncIterable<readonly PulledRow[]>;
 
 export interface HttpOptions {
-  readonly source: Pick<OpenSource, 'dealerId' | 'sourceId' | 'secret' | 'settings'>;
+  readonly source: Pick<OpenSource, 'dealerId' | 'sourceId' | 'credential' | 'secret' | 'settings'>;
   /** Where requests may go; redirects that leave it lose the credential. */
   readonly baseUrl: URL;
 }
