@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Clock } from '../clock.ts';
+import type { TimeZone } from '../mapping/zone.ts';
 import type { EntityName } from '../model/entities.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 
@@ -90,6 +91,11 @@ export interface PulledPage {
   readonly total?: number;
   /** The source asks to be left alone for so long, in milliseconds. */
   readonly pauseMs?: number;
+  /**
+   * True, with no rows, where the source says that nothing has changed since the read that made the cursor. In a complete
+   * read (`all`, `keys`): everything is as it was then, so that nothing is gone either.
+   */
+  readonly unchanged?: boolean;
   readonly notes?: readonly string[];
 }
 
@@ -151,6 +157,8 @@ export interface Tools {
   readonly http: (options: HttpOptions) => Http;
   /** Rows of a body by the hub's own formats. */
   readonly readRows: ReadRows;
+  /** Civil time of an IANA zone. @throws AdpError CONFIG_ERROR (park) where there is no such zone */
+  readonly timeZone: (name: string) => TimeZone;
 }
 
 /**
@@ -169,6 +177,11 @@ export type ReadRows = (
     readonly encoding?: string;
     readonly maxRows?: number;
     readonly signal?: AbortSignal;
+    /**
+     * JSON: called once behind the last row with everything that is around the rows, whose array is left as one text.
+     * Numbers that JavaScript would print otherwise are `NumberLiteral`.
+     */
+    readonly onEnvelope?: (root: unknown) => void;
   },
 ) => AsyncIterable<readonly PulledRow[]>;
 

@@ -34,6 +34,11 @@ export interface ReadOptions {
    * caller that misses a column stops before a row is taken.
    */
   readonly onSniffed?: (sniffed: Sniffed) => void;
+  /**
+   * JSON: called once, behind the last row, with everything that is around the rows (a count, where the next page is);
+   * the array of rows itself is left as an array of one text.
+   */
+  readonly onEnvelope?: (root: unknown) => void;
   /** Reading stops with the signal's reason before the next page. A source that blocks is its caller's to abort. */
   readonly signal?: AbortSignal;
 }

@@ -22,6 +22,8 @@ const placeholder = '["rows"]';
 export interface JsonReaderOptions extends Pick<ReadOptions, 'maxDepth' | 'maxFieldLength' | 'path'> {
   /** Called once, when the array of rows is found. */
   readonly onPath?: (path: string) => void;
+  /** Called once in the end, as `ReadOptions` says. */
+  readonly onEnvelope?: ReadOptions['onEnvelope'];
 }
 
 /**
@@ -35,6 +37,7 @@ export class JsonReader {
   readonly #maxRest: number;
   readonly #asked: string | undefined;
   readonly #onPath: JsonReaderOptions['onPath'];
+  readonly #onEnvelope: JsonReaderOptions['onEnvelope'];
   #state: 'before' | 'rows' | 'after' = 'before';
   /** Text that was not read yet; within the rows it begins with the comma or bracket before the next one. */
   #rest = Buffer.alloc(0);
@@ -54,6 +57,7 @@ export class JsonReader {
     this.#maxRest = (options.maxFieldLength ?? defaultMaxFieldLength) * fieldsPerRow;
     this.#asked = options.path;
     this.#onPath = options.onPath;
+    this.#onEnvelope = options.onEnvelope;
   }
 
   push(utf8: Buffer): FormatRow[] {
@@ -187,6 +191,7 @@ export class JsonReader {
     if (JSON.stringify(found) !== placeholder) {
       throw damaged(`The JSON names ${JSON.stringify(this.#path.join('.'))} more than once.`);
     }
+    this.#onEnvelope?.(root);
   }
 
   #describeMissing(root: unknown): string {

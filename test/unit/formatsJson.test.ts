@@ -364,3 +364,22 @@ describe('NDJSON', () => {
 function literalAsNumber(_key: string, value: unknown): unknown {
   return value instanceof NumberLiteral ? Number(value.text) : value;
 }
+
+describe('what is around the rows', () => {
+  const text = '{"meta":{"total":2,"next":12345678901234567890},"data":{"items":[{"a":1},{"a":2}],"x":[3]},"z":null}';
+
+  test.each([1, 7, 1_000])('is told once, without the rows, in chunks of %i', async (size) => {
+    const told: unknown[] = [];
+    const rows = await readRows(json, text, { path: 'data.items', onEnvelope: (root) => told.push(root) }, size);
+    expect(valuesOf(rows)).toEqual([{ a: 1 }, { a: 2 }]);
+    const next = new NumberLiteral('12345678901234567890');
+    expect(told).toEqual([{ meta: { total: 2, next }, data: { items: ['rows'], x: [3] }, z: null }]);
+  });
+
+  test('is not told of a body that is cut short', async () => {
+    const told: unknown[] = [];
+    const options = { path: 'data.items', onEnvelope: (root: unknown) => told.push(root) };
+    await expect(readRows(json, text.slice(0, -2), options)).rejects.toThrow('broken');
+    expect(told).toEqual([]);
+  });
+});
