@@ -1,6 +1,6 @@
 import { errorCodes } from '../../shared/errors.ts';
 import { entities } from '../../shared/model/entities.ts';
-import { balances, type Counts, type Run } from '../../shared/model/run.ts';
+import { balances, emptyCounts, type Run } from '../../shared/model/run.ts';
 
 const count = { type: 'integer', minimum: 0 } as const;
 
@@ -82,6 +82,7 @@ export const runSchema = {
         bytes: { ...count, description: 'Of the file, unpacked.' },
         rows: count,
         sent: { ...count, description: 'Changes that the queue has accepted.' },
+        at: { type: 'string', format: 'date-time', description: 'When it was so far.' },
       },
     },
     errors: { type: 'array', maxItems: 100, items: rowErrorSchema },
@@ -89,6 +90,11 @@ export const runSchema = {
       type: 'object',
       description: 'Of the door `file`: the file as it arrived.',
       properties: { path: { type: 'string', examples: ['acme/acme_part_stock.csv'] }, bytes: count },
+    },
+    cursor: {
+      type: 'object',
+      description: "Of the door `poll`: from where to where the source was read, in the source's own words.",
+      properties: { from: { type: 'string' }, to: { type: 'string' } },
     },
     notes: {
       type: 'array',
@@ -98,11 +104,9 @@ export const runSchema = {
   },
 } as const;
 
-const nothingRead: Counts = { read: 0, rejected: 0, repeated: 0, unchanged: 0, upserts: 0, deletes: 0, deleteRows: 0 };
-
 /** A run as clients see it. Until it is sealed, its door's counts are zero. */
 export function runDocument(run: Run) {
-  const counts = run.sealed?.counts ?? nothingRead;
+  const counts = run.sealed?.counts ?? emptyCounts;
   const { tally } = run;
   return {
     run_id: run.runId,
@@ -129,6 +133,7 @@ export function runDocument(run: Run) {
     ...(run.progress === undefined ? {} : { progress: run.progress }),
     errors: run.errors,
     ...(run.file === undefined ? {} : { file: run.file }),
+    ...(run.cursor === undefined ? {} : { cursor: run.cursor }),
     ...(run.notes === undefined ? {} : { notes: run.notes }),
   };
 }

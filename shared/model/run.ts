@@ -19,6 +19,28 @@ export interface Counts {
   readonly deleteRows: number;
 }
 
+export const emptyCounts: Counts = {
+  read: 0,
+  rejected: 0,
+  repeated: 0,
+  unchanged: 0,
+  upserts: 0,
+  deletes: 0,
+  deleteRows: 0,
+};
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    read: a.read + b.read,
+    rejected: a.rejected + b.rejected,
+    repeated: a.repeated + b.repeated,
+    unchanged: a.unchanged + b.unchanged,
+    upserts: a.upserts + b.upserts,
+    deletes: a.deletes + b.deletes,
+    deleteRows: a.deleteRows + b.deleteRows,
+  };
+}
+
 /** What the writer made of changes, of one message or summed over a run's. */
 export interface Tally {
   readonly inserted: number;
@@ -116,6 +138,8 @@ export interface Run {
   readonly errors: readonly RowError[];
   /** Of the door `file`. */
   readonly file?: RunFile;
+  /** Of the door `poll`. */
+  readonly cursor?: CursorSpan;
   /** What a person may want to know of a run that has not failed, such as what was guessed. */
   readonly notes?: readonly string[];
   /** How far it is, of runs that take long; only while they run. */
@@ -129,21 +153,38 @@ export interface RunFile {
   readonly bytes: number;
 }
 
-/** How far a run is that reads a file. */
+/** How far a run is. */
 export interface Progress {
-  /** Of the file, unpacked. */
-  readonly bytes: number;
+  /** Of a file, unpacked. */
+  readonly bytes?: number;
   readonly rows: number;
   /** Changes that the queue has accepted. */
   readonly sent: number;
+  /** When it was so far, where a run may take long between its beginning and its end; RFC 3339. */
+  readonly at?: string;
+}
+
+/** How far a polled source was read, for people: in the source's own words. */
+export interface CursorSpan {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Messages of one attempt that count: those with `seq` 0 to `messages` − 1. What it may have sent beyond does not. */
+export interface Segment {
+  readonly attempt: number;
+  readonly messages: number;
+}
+
+export function messagesOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { messages }) => sum + messages, 0);
 }
 
 /** What the door leaves behind once the queue has accepted everything. */
 export interface Sealed {
   readonly counts: Counts;
-  /** The attempt whose messages count, and how many there are: `seq` 0 to `messages` − 1. */
-  readonly attempt: number;
-  readonly messages: number;
+  /** The attempts whose messages count; a run that is read page by page may have several. */
+  readonly segments: readonly Segment[];
   /** Deletes that wait for approval; they are among the deletes of `counts`, and in no message. */
   readonly held?: number;
   /** The read was not what a complete read should be; contract.md, "A run". */

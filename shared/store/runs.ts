@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AdpError, isConflict } from '../errors.ts';
 import { type EntityName, isEntityName } from '../model/entities.ts';
 import {
+  type CursorSpan,
   type Door,
   emptyTally,
   newRunId,
@@ -194,12 +195,13 @@ function toCells(run: Run): Record<string, Cell> {
     ...(run.progress === undefined ? {} : { progress: JSON.stringify(run.progress) }),
     ...packText('errors', JSON.stringify(run.errors)),
     ...(run.file === undefined ? {} : { file: JSON.stringify(run.file) }),
+    ...(run.cursor === undefined ? {} : { cursor: JSON.stringify(run.cursor) }),
     ...(run.notes === undefined ? {} : packText('notes', JSON.stringify(run.notes))),
   };
 }
 
 function toRun({ partition, key, cells }: Row): Run {
-  const { source_id, finished_at, sealed, progress, file } = cells;
+  const { source_id, finished_at, sealed, progress, file, cursor } = cells;
   const entity = typeof cells.entity === 'string' ? cells.entity : null;
   const notes = unpackText('notes', cells);
   if (entity !== null && !isEntityName(entity))
@@ -217,6 +219,7 @@ function toRun({ partition, key, cells }: Row): Run {
     tally: typeof cells.tally === 'string' ? (JSON.parse(cells.tally) as Tally) : emptyTally,
     errors: parseList(unpackText('errors', cells)),
     ...(typeof file === 'string' ? { file: JSON.parse(file) as RunFile } : {}),
+    ...(typeof cursor === 'string' ? { cursor: JSON.parse(cursor) as CursorSpan } : {}),
     ...(notes === undefined ? {} : { notes: JSON.parse(notes) as string[] }),
     ...(typeof progress === 'string' ? { progress: JSON.parse(progress) as Progress } : {}),
   };

@@ -5,10 +5,12 @@ import {
   balances,
   emptyTally,
   maxErrorsShown,
+  messagesOf,
   parseRunId,
   type RowError,
   type Run,
   type RunId,
+  type Segment,
   statusOf,
 } from '../model/run.ts';
 import type { OpenRun, Part, RunStore, StoredRun } from './runStore.ts';
@@ -78,7 +80,7 @@ async function closeRun(deps: ClosingDeps, entry: OpenRun): Promise<boolean> {
     await deps.runs.close(runId, entry.etag);
     return true;
   }
-  const parts = run.sealed === undefined ? [] : await deps.runs.parts(runId, run.sealed.attempt);
+  const parts = run.sealed === undefined ? [] : await partsOf(deps, runId, run.sealed.segments);
   const next = judge(run, parts, now, deps.giveUpAfterMs);
   if (next === undefined) {
     if (givenUpAt !== undefined && now.getTime() - givenUpAt.getTime() > lateDays * 86_400_000) {
@@ -101,22 +103,22 @@ async function closeRun(deps: ClosingDeps, entry: OpenRun): Promise<boolean> {
 /** What becomes of a run, given the parts that are there; `undefined`: nothing yet. */
 export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs: number): Run | undefined {
   const failed = run.status === 'failed';
-  const since = run.sealed?.since === undefined ? run.startedAt : new Date(run.sealed.since);
+  const since = new Date((run.sealed === undefined ? run.progress?.at : run.sealed.since) ?? run.startedAt);
   const late = now.getTime() - since.getTime() > giveUpAfterMs;
   if (run.sealed === undefined) {
     if (!late || failed) return undefined;
     const detail = 'The run ended before all of its rows were accepted, and was not finished. Send them again.';
     return givenUp(run, now, detail);
   }
-  const { held = 0, isSuspect } = run.sealed;
+  const { held = 0, isSuspect, segments } = run.sealed;
   const tally = parts.map((part) => part.tally).reduce(addTallies, { ...emptyTally, held });
   const errors = [...run.errors.filter(fromDoor), ...parts.flatMap((part) => part.errors)].slice(0, maxErrorsShown);
-  if (parts.length === run.sealed.messages && balances(run.sealed.counts, tally)) {
+  if (parts.length === messagesOf(segments) && balances(run.sealed.counts, tally)) {
     const { progress, ...closed } = run;
     return { ...closed, status: statusOf(run.sealed.counts, tally, isSuspect), tally, errors, finishedAt: now };
   }
   if (!late || failed) return undefined;
-  return givenUp({ ...run, tally, errors }, now, missing(run.sealed.messages, parts));
+  return givenUp({ ...run, tally, errors }, now, missing(segments, parts));
 }
 
 /** Marks what the closing itself says, so that a run that is reopened loses it. */
@@ -131,12 +133,26 @@ function fromDoor(error: RowError): boolean {
   return !error.detail.startsWith(closingMark);
 }
 
-function missing(messages: number, parts: readonly Part[]): string {
-  const there = new Set(parts.map((part) => part.seq));
-  const gone = Array.from({ length: messages }, (_, seq) => seq).filter((seq) => !there.has(seq));
+function missing(segments: readonly Segment[], parts: readonly Part[]): string {
+  const there = new Set(parts.map(({ attempt, seq }) => `${attempt}.${seq}`));
+  const named = (attempt: number, seq: number) => (segments.length === 1 ? String(seq) : `${attempt}.${seq}`);
+  const gone = segments.flatMap(({ attempt, messages }) =>
+    Array.from({ length: messages }, (_, seq) => seq)
+      .filter((seq) => !there.has(`${attempt}.${seq}`))
+      .map((seq) => named(attempt, seq)),
+  );
   if (gone.length === 0) return 'what the writer counted does not add up to what was sent.';
-  const named = gone.slice(0, 20).join(', ') + (gone.length > 20 ? ', …' : '');
-  return `${gone.length} of its ${messages} messages were not applied yet (numbers ${named}). It closes by itself when they are.`;
+  const some = gone.slice(0, 20).join(', ') + (gone.length > 20 ? ', …' : '');
+  return `${gone.length} of its ${messagesOf(segments)} messages were not applied yet (numbers ${some}). It closes by itself when they are.`;
+}
+
+/** The parts that count: what an attempt sent beyond its messages was read again by a later one. */
+async function partsOf({ runs }: ClosingDeps, runId: RunId, segments: readonly Segment[]): Promise<Part[]> {
+  const found: Part[] = [];
+  for (const { attempt, messages } of segments) {
+    for (const part of await runs.parts(runId, attempt)) if (part.seq < messages) found.push(part);
+  }
+  return found;
 }
 
 /** An open run without a run: its door died in between, or is just about to write it. */

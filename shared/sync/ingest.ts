@@ -4,7 +4,7 @@ import type { ChangeMessage, SentChange } from '../model/change.ts';
 import { type EntityName, entities } from '../model/entities.ts';
 import type { Instant } from '../model/instant.ts';
 import type { RecordId } from '../model/recordId.ts';
-import { type Counts, maxErrorsShown, type RowError, type RunId } from '../model/run.ts';
+import { type Counts, emptyCounts, maxErrorsShown, type RowError, type RunId } from '../model/run.ts';
 import { formatVersion } from '../model/version.ts';
 
 /**
@@ -38,6 +38,8 @@ export interface IngestDeps {
   readonly deliver: (heading: Omit<ChangeMessage, 'changes'>, changes: Iterable<SentChange>) => Promise<number>;
   /** Keeps rejected rows. `window` numbers the calls of one run. */
   readonly quarantine: (ingestion: Ingestion, rejections: readonly Rejection[], window: number) => Promise<void>;
+  /** Told what there is with the next window, before any of that is sent; where it throws, none of it is. */
+  readonly judge?: (counts: Counts, errors: readonly RowError[]) => void;
 }
 
 export interface Ingested {
@@ -62,7 +64,8 @@ export async function ingest(
   ingestion: Ingestion,
   deps: IngestDeps,
 ): Promise<Ingested> {
-  const counts = { read: 0, rejected: 0, repeated: 0, unchanged: 0, upserts: 0, deletes: 0, deleteRows: 0 };
+  let counts: Counts = emptyCounts;
+  let read = 0;
   const errors: RowError[] = [];
   let messages = 0;
   let windows = 0;
@@ -70,18 +73,24 @@ export async function ingest(
 
   const flush = async () => {
     const changes = window.changes();
+    const deletes = changes.filter((change) => change.op === 'delete').length;
+    const next: Counts = {
+      read,
+      rejected: counts.rejected + window.rejections.length,
+      repeated: counts.repeated + window.repeated,
+      unchanged: 0,
+      upserts: counts.upserts + changes.length - deletes,
+      deletes: counts.deletes + deletes,
+      deleteRows: counts.deleteRows + deletes,
+    };
+    errors.push(...window.rejections.flatMap((rejection) => rejection.errors).slice(0, maxErrorsShown - errors.length));
+    deps.judge?.(next, errors);
     const heading = headingOf(ingestion, messages);
     const [sent] = await Promise.all([
       changes.length === 0 ? 0 : deps.deliver(heading, changes),
       window.rejections.length === 0 ? undefined : deps.quarantine(ingestion, window.rejections, windows),
     ]);
-    const deletes = changes.filter((change) => change.op === 'delete').length;
-    counts.rejected += window.rejections.length;
-    counts.repeated += window.repeated;
-    counts.upserts += changes.length - deletes;
-    counts.deletes += deletes;
-    counts.deleteRows += deletes;
-    errors.push(...window.rejections.flatMap((rejection) => rejection.errors).slice(0, maxErrorsShown - errors.length));
+    counts = next;
     messages += sent;
     windows++;
     window = new Window(ingestion);
@@ -90,7 +99,7 @@ export async function ingest(
   for await (const page of pages) {
     for (const row of page) {
       if (window.size === windowRows) await flush();
-      counts.read++;
+      read++;
       window.add(row);
     }
     // A page is some milliseconds of work: others get their turn.

@@ -2,15 +2,18 @@ import type { Clock } from '../clock.ts';
 import { AdpError, isConflict } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import {
+  type CursorSpan,
   type Door,
   emptyTally,
   maxErrorsShown,
+  messagesOf,
   newRunId,
   type RowError,
   type Run,
   type RunFile,
   type RunId,
   type Sealed,
+  type Segment,
 } from '../model/run.ts';
 import { judge } from './closeRuns.ts';
 import type { Ingested } from './ingest.ts';
@@ -69,31 +72,36 @@ export async function openRun(heading: NewRun, deps: RunDeps, runId?: RunId): Pr
 /** What a door has done, and what a person may want to know of it. */
 export interface SealedWork extends Ingested, Pick<Sealed, 'held' | 'isSuspect' | 'since'> {
   readonly notes?: readonly string[];
+  /** Default: all `messages`, of the one attempt. */
+  readonly segments?: readonly Segment[];
+  readonly cursor?: CursorSpan;
 }
 
 /** Everything was accepted by the queue. @param attempt whose messages count */
 export async function sealRun(
   stored: StoredRun,
-  { counts, messages, errors, notes, held, isSuspect, since }: SealedWork,
+  { counts, messages, errors, notes, held, isSuspect, since, cursor, ...work }: SealedWork,
   deps: RunDeps,
   attempt = 1,
 ): Promise<Run> {
+  const segments = work.segments ?? [{ attempt, messages }];
   const sealed: Run = {
     ...stored.run,
     status: 'running',
     sealed: {
       counts,
-      attempt,
-      messages,
+      segments,
       ...(held === undefined ? {} : { held }),
       ...(isSuspect === undefined ? {} : { isSuspect }),
       ...(since === undefined ? {} : { since }),
     },
     errors,
+    ...(cursor === undefined ? {} : { cursor }),
     ...(notes === undefined || notes.length === 0 ? {} : { notes }),
   };
   // Nothing was sent: there is nothing to wait for.
-  const run = messages === 0 ? (judge(sealed, [], new Date(deps.clock()), Number.POSITIVE_INFINITY) ?? sealed) : sealed;
+  const isEmpty = messagesOf(segments) === 0;
+  const run = isEmpty ? (judge(sealed, [], new Date(deps.clock()), Number.POSITIVE_INFINITY) ?? sealed) : sealed;
   try {
     await deps.runs.save(stored, run);
   } catch (error) {

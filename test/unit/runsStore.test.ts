@@ -7,7 +7,7 @@ import { type MemoryTables, memoryTables } from '../helpers/memoryTable.ts';
 const start = Date.parse('2026-11-20T12:00:00Z');
 const hour = 60 * 60_000;
 const counts = { read: 1, rejected: 0, repeated: 0, unchanged: 0, upserts: 1, deletes: 0, deleteRows: 0 };
-const sealed = { counts, attempt: 1, messages: 1 };
+const sealed = { counts, segments: [{ attempt: 1, messages: 1 }] };
 
 let tables: MemoryTables;
 let runs: Runs;

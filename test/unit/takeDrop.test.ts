@@ -139,7 +139,7 @@ describe('what may pass', () => {
     expect(await swept()).toEqual([delta]);
     expect(await take()).toBe('done');
     const runs = await door.runs();
-    expect(runs).toMatchObject([{ sealed: { attempt: 2, messages: 1 } }]);
+    expect(runs).toMatchObject([{ sealed: { segments: [{ attempt: 2, messages: 1 }] } }]);
     expect(door.delivered).toMatchObject([{ attempt: 2 }]);
   });
 
@@ -198,7 +198,7 @@ describe('what may pass', () => {
     const [first, second] = door.delivered;
     expect(second?.attempt).toBe(2);
     expect(second?.changes).toEqual(first?.changes);
-    expect(await door.runs()).toMatchObject([{ sealed: { attempt: 2 } }]);
+    expect(await door.runs()).toMatchObject([{ sealed: { segments: [{ attempt: 2 }] } }]);
   });
 
   test('a file over which process after process dies is given up', async () => {

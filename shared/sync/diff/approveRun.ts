@@ -44,10 +44,13 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
   const { run, sealed } = stored;
   const { entity } = run;
   if (last.held === undefined || entity === null) throw refused('It has no deletes that wait for approval.');
-  let { messages } = sealed;
+  const [segment] = sealed.segments;
+  if (segment === undefined) throw refused('It has no deletes that wait for approval.');
+  const { attempt } = segment;
+  let { messages } = segment;
   const heading = {
     run_id: runId,
-    attempt: sealed.attempt,
+    attempt,
     dealer_id: run.dealerId,
     entity,
     source_id: run.sourceId,
@@ -65,7 +68,7 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
     ...open,
     finishedAt: undefined,
     status: 'running',
-    sealed: { ...rest, messages, since: now },
+    sealed: { ...rest, segments: [{ attempt, messages }], since: now },
     errors: run.errors.filter((error) => !error.detail.startsWith(suspicionMark)),
     notes: [...(run.notes ?? []), `Approved on ${now}: its deletes were applied.`],
   };
