@@ -1,0 +1,55 @@
+import { AdpError, isConflict } from '../errors.ts';
+import type { CursorStore, PollPlace, StoredPollState } from '../sync/poll/cursorStore.ts';
+import { emptyState, type PollState } from '../sync/poll/pollState.ts';
+import { type OpenTable, packText, unpackText } from './tables.ts';
+
+const cell = 'state';
+const maxAttempts = 50;
+
+/** In the table `cursors`: a partition a dealer, a row an entity of a source. */
+export function cursorsIn(openTable: OpenTable): CursorStore {
+  const table = openTable('cursors');
+
+  const get = async (place: PollPlace): Promise<StoredPollState> => {
+    const row = await table.get(place.dealerId, keyOf(place));
+    const text = row && unpackText(cell, row.cells);
+    if (row === undefined || text === undefined) return { state: emptyState, etag: row?.etag };
+    // The text was written by this program.
+    const state: PollState = JSON.parse(text);
+    return { state: { ...emptyState, ...state }, etag: row.etag };
+  };
+
+  const save: CursorStore['save'] = async (place, before, state) => {
+    const { dealerId } = place;
+    const key = keyOf(place);
+    const cells = packText(cell, JSON.stringify(state));
+    const etag =
+      before.etag === undefined
+        ? await table.insert(dealerId, key, cells)
+        : await table.replace({ partition: dealerId, key, etag: before.etag }, cells);
+    return { state, etag };
+  };
+
+  return {
+    get,
+    save,
+    async reset(place) {
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
+        const stored = await get(place);
+        const { attempts, hasHadRows } = stored.state;
+        if (stored.etag === undefined) return;
+        try {
+          await save(place, stored, { ...emptyState, attempts, hasHadRows });
+          return;
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+        }
+      }
+      throw new AdpError('NETWORK_ERROR', `${place.entity} of ${place.sourceId} is being read; reset it again.`);
+    },
+  };
+}
+
+function keyOf({ sourceId, entity }: PollPlace): string {
+  return `poll:${sourceId}:${entity}`;
+}
