@@ -1,3 +1,4 @@
+import type { ReadMode } from '../connectors/connector.ts';
 import { AdpError, isConflict } from '../errors.ts';
 import type { CursorStore, PollPlace, StoredPollState } from '../sync/poll/cursorStore.ts';
 import { emptyState, type PollState } from '../sync/poll/pollState.ts';
@@ -5,6 +6,7 @@ import { type OpenTable, packText, unpackText } from './tables.ts';
 
 const cell = 'state';
 const maxAttempts = 50;
+const modes: readonly ReadMode[] = ['changes', 'all', 'keys'];
 
 /** In the table `cursors`: a partition a dealer, a row an entity of a source. */
 export function cursorsIn(openTable: OpenTable): CursorStore {
@@ -30,26 +32,30 @@ export function cursorsIn(openTable: OpenTable): CursorStore {
     return { state, etag };
   };
 
+  const reset = async (place: PollPlace): Promise<void> => {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const stored = await get(place);
+      if (stored.etag === undefined) return;
+      const { attempts, hasHadRows } = stored.state;
+      try {
+        await save(place, stored, { ...emptyState, attempts, hasHadRows });
+        return;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+    throw new AdpError('NETWORK_ERROR', `${place.entity} of ${place.sourceId} is being read; reset it again.`);
+  };
+
   return {
     get,
     save,
     async reset(place) {
-      for (let attempt = 0; attempt < maxAttempts; attempt++) {
-        const stored = await get(place);
-        const { attempts, hasHadRows } = stored.state;
-        if (stored.etag === undefined) return;
-        try {
-          await save(place, stored, { ...emptyState, attempts, hasHadRows });
-          return;
-        } catch (error) {
-          if (!isConflict(error)) throw error;
-        }
-      }
-      throw new AdpError('NETWORK_ERROR', `${place.entity} of ${place.sourceId} is being read; reset it again.`);
+      for (const mode of modes) await reset({ ...place, mode });
     },
   };
 }
 
-function keyOf({ sourceId, entity }: PollPlace): string {
-  return `poll:${sourceId}:${entity}`;
+function keyOf({ sourceId, entity, mode }: PollPlace): string {
+  return `poll:${sourceId}:${entity}:${mode}`;
 }

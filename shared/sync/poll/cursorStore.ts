@@ -1,11 +1,13 @@
+import type { ReadMode } from '../../connectors/connector.ts';
 import type { EntityName } from '../../model/entities.ts';
 import type { PollState } from './pollState.ts';
 
-/** One entity of a source. */
+/** One entity of a source, and what it is read for: a read of changes and a complete one don't know of each other. */
 export interface PollPlace {
   readonly dealerId: string;
   readonly sourceId: string;
   readonly entity: EntityName;
+  readonly mode: ReadMode;
 }
 
 /** A state with the ETag under which it was read; no ETag: there is none yet. */
@@ -20,8 +22,8 @@ export interface CursorStore {
   /** Answers what is stored now. @throws AdpError `CONFLICT` where another was there first */
   save(place: PollPlace, before: StoredPollState, state: PollState): Promise<StoredPollState>;
   /**
-   * Forgets cursor and reading, whoever is at it: the next read is of everything. What must not be forgotten stays
-   * (attempts, and that there were rows).
+   * Forgets cursors and readings of all modes, whoever is at it: the next read is of everything. What must not be
+   * forgotten stays (attempts, and that there were rows).
    */
-  reset(place: PollPlace): Promise<void>;
+  reset(place: Omit<PollPlace, 'mode'>): Promise<void>;
 }

@@ -1,10 +1,10 @@
-import type { Read, ReadMode } from '../../connectors/connector.ts';
+import type { Read } from '../../connectors/connector.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { JsonValue } from '../../model/json.ts';
 import type { Counts, RowError, RunId, Segment } from '../../model/run.ts';
 
 /**
- * How far one entity of a source was read, and the run that reads it. All of it is one row that changes under its ETag:
+ * How far one entity of a source was read in one mode, and the run that reads it. All of it is one row that changes under its ETag:
  * cursor, page, attempt and counts are saved together or not at all.
  */
 export interface PollState {
@@ -26,7 +26,6 @@ export interface PollState {
 /** A read that is under way, or has ended last. */
 export interface Reading {
   readonly runId: RunId;
-  readonly mode: ReadMode;
   readonly read: Read;
   /** Where the next page begins; undefined before the first. */
   readonly place: JsonValue | undefined;
@@ -37,6 +36,7 @@ export interface Reading {
   readonly epoch: number;
   readonly captured: Instant;
   readonly counts: Counts;
+  /** Messages that the queue has accepted; of a complete read, pages that are staged. */
   readonly segments: readonly Segment[];
   /** The first ones. */
   readonly errors: readonly RowError[];
