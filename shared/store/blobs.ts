@@ -48,7 +48,10 @@ export interface RawBlobs {
   readPiece(name: string, offset: number, length: number): Promise<Uint8Array>;
   /** Puts a block aside; nobody sees it before `commit`. Of one blob, ids are of one length, in base64. */
   stage(name: string, blockId: string, content: Buffer): Promise<void>;
-  /** Makes the blob of these blocks, in this order. */
+  /**
+   * Makes the blob of these blocks, in this order; twice is harmless.
+   * @throws AdpError `CONFLICT` (retry) where one of them is gone: the service keeps what isn't put together for a week
+   */
   commit(name: string, blockIds: readonly string[]): Promise<void>;
   /** Removing what isn't there is no error. */
   remove(name: string): Promise<void>;
@@ -57,7 +60,7 @@ export interface RawBlobs {
 export interface BlobStore {
   container(name: 'claims' | 'quarantine'): Blobs;
   large(name: 'drops'): BlobContainer;
-  raw(name: 'snapshots'): RawBlobs;
+  raw(name: 'snapshots' | 'staging'): RawBlobs;
   probe(): Promise<void>;
 }
 
@@ -172,7 +175,8 @@ function rawBlobs(container: ContainerClient): RawBlobs {
       await attempt(blob.stageBlock(blockId, content, content.byteLength, inTime()), []);
     },
     async commit(name, blockIds) {
-      await attempt(container.getBlockBlobClient(name).commitBlockList([...blockIds], inTime()), []);
+      const made = await attempt(container.getBlockBlobClient(name).commitBlockList([...blockIds], inTime()), [400]);
+      if (made === undefined) throw new AdpError('CONFLICT', `Some of what the blob ${name} is made of is gone.`);
     },
     async remove(name) {
       await attempt(container.getBlobClient(name).delete(inTime()), [404]);

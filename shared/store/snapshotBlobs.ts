@@ -7,13 +7,16 @@ const pieceBytes = 4 * 1024 * 1024;
 /** The blobs of the container `snapshots`, written and read in pieces: each is tried again by itself. */
 export function snapshotBlobsIn(blobs: RawBlobs): SnapshotBlobs {
   return {
-    async open(name) {
-      const bytes = await blobs.sizeOf(name);
-      return bytes === undefined ? undefined : pieces(blobs, name, bytes);
-    },
+    open: (name) => openPieces(blobs, name),
     create: (name) => writerOf(blobs, name),
     remove: (name) => blobs.remove(name),
   };
+}
+
+/** A blob from its start, in pieces; undefined where there is none. */
+export async function openPieces(blobs: RawBlobs, name: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const bytes = await blobs.sizeOf(name);
+  return bytes === undefined ? undefined : pieces(blobs, name, bytes);
 }
 
 async function* pieces(blobs: RawBlobs, name: string, bytes: number): AsyncGenerator<Uint8Array> {
