@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto';
+import type { Clock, Random } from '../../clock.ts';
+import type { OpenSource } from '../../connectors/connector.ts';
+import { AdpError } from '../../errors.ts';
+import { type Authentication, type Authorization, fixed } from '../authentication.ts';
+import type { Credential } from '../credential.ts';
+import { signAssertion } from './jwtBearer.ts';
+import { type RefreshDeps, refresh } from './refreshToken.ts';
+import { type PostForm, requestToken } from './requestToken.ts';
+import { tokenOf } from './token.ts';
+import type { Obtain, Token, TokenCache } from './tokenCache.ts';
+
+export interface AuthenticationDeps extends Omit<RefreshDeps, 'post'> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokens: TokenCache;
+}
+
+type Source = Pick<OpenSource, 'dealerId' | 'sourceId' | 'credential' | 'secret'>;
+
+/** How a source says who it is, by its credential. @param post how its token endpoint is asked */
+export function authenticationOf(
+  source: Source,
+  credential: Credential | undefined,
+  post: PostForm,
+  deps: AuthenticationDeps,
+): Authentication {
+  if (credential === undefined) return fixed({});
+  switch (credential.kind) {
+    case 'mutual_tls':
+      return fixed({});
+    case 'basic': {
+      const { username, password } = credential;
+      const encoded = Buffer.from(`${username}:${password}`).toString('base64');
+      return fixed({ headers: { authorization: `Basic ${encoded}` }, secrets: [password, encoded] });
+    }
+    case 'bearer':
+      return fixed(bearer(credential.token));
+    case 'api_key': {
+      const { value, header, query } = credential;
+      if (query !== undefined) return fixed({ query: { [query]: value }, secrets: [value] });
+      return fixed({ headers: { [(header ?? 'x-api-key').toLowerCase()]: value }, secrets: [value] });
+    }
+    case 'oauth2_client_credentials': {
+      const { scope, audience } = credential;
+      return byToken(keyOf(source), deps.tokens, async () => {
+        const now = deps.clock();
+        return tokenOf(
+          await requestToken(credential, { grant_type: 'client_credentials', scope, audience }, post, now),
+          now,
+        );
+      });
+    }
+    case 'jwt_bearer': {
+      const { scope } = credential;
+      return byToken(keyOf(source), deps.tokens, async () => {
+        const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+        const assertion = await signAssertion(credential, deps);
+        const now = deps.clock();
+        return tokenOf(await requestToken(credential, { grant_type, assertion, scope }, post, now), now);
+      });
+    }
+    case 'oauth2_refresh_token': {
+      const name = source.credential;
+      if (name === undefined) {
+        throw new AdpError('INTERNAL', 'A source with a refresh token was opened without the name of its secret.');
+      }
+      // The secret's own token, whichever source asks; its text changes with every renewal.
+      const key = JSON.stringify([name, credential.token_url, credential.client_id]);
+      return byToken(key, deps.tokens, (refused) => refresh(name, refused, { ...deps, post }));
+    }
+  }
+}
+
+/** Another secret is another token. */
+function keyOf({ dealerId, sourceId, secret = '' }: Source): string {
+  return JSON.stringify([dealerId, sourceId, hash('sha256', secret, 'hex')]);
+}
+
+function byToken(key: string, tokens: TokenCache, obtain: Obtain): Authentication {
+  return {
+    async authorize(signal) {
+      const { token, isNew } = await tokens.get(key, obtain, signal);
+      // What was given out for this very request has not run out: it is refused for another reason.
+      if (isNew) return bearer(token.value);
+      const renew = async (asking: AbortSignal) => bearerOf(await tokens.renew(key, token.value, obtain, asking));
+      return { ...bearerOf(token), renew };
+    },
+  };
+}
+
+function bearerOf({ value }: Token): Authorization {
+  return bearer(value);
+}
+
+function bearer(token: string): Authorization {
+  return { headers: { authorization: `Bearer ${token}` }, query: {}, secrets: [token] };
+}

@@ -1,0 +1,63 @@
+import { AdpError } from '../errors.ts';
+import type { Reply } from './exchange.ts';
+import { placeOf } from './failure.ts';
+import { retryAfterMs } from './retryAfter.ts';
+import { scrub } from './scrub.ts';
+
+/** Read of what an answer says; of that a message quotes the beginning. */
+const readBytes = 4_096;
+
+/**
+ * What it means that an answer is neither data nor a redirect. Takes the answer's body.
+ * @param secrets texts that an API may echo, and that no message may hold
+ */
+export async function refusalOf(reply: Reply, url: URL, secrets: readonly string[], now: number): Promise<AdpError> {
+  const { status, headers } = reply;
+  const place = placeOf(url);
+  const wait = retryAfterMs(headers, now);
+  const after = wait === undefined ? {} : { retryAfterMs: wait };
+  if (status === 429 || (status === 403 && saysLimited(headers, wait))) {
+    reply.discard();
+    return new AdpError('RATE_LIMITED', `${place} is asked too often, it says.`, after);
+  }
+  if (status === 401 || status === 403) {
+    reply.discard();
+    const what = status === 401 ? 'refuses the credential' : 'does not allow this to the credential';
+    const remedy =
+      status === 401 ? 'put a valid one into Key Vault' : 'have it allowed, or put another one into Key Vault';
+    return new AdpError('AUTH_FAILED', `${place} ${what} (${status}): ${remedy}.`);
+  }
+  const said = scrub(await textOf(reply), secrets);
+  const answer = `${place} answers ${status}${said === '' ? '' : `: ${said}`}`;
+  if (status === 408 || status === 425 || status >= 500) return new AdpError('NETWORK_ERROR', `${answer}.`, after);
+  return new AdpError('CONFIG_ERROR', `${answer}. Check the path, the query and what the API allows.`);
+}
+
+/** GitHub and others answer 403 to who has used up what is allowed. */
+function saysLimited(headers: Headers, wait: number | undefined): boolean {
+  return wait !== undefined || headers.get('x-ratelimit-remaining') === '0';
+}
+
+/** The beginning of what it says, on one line; nothing where it says HTML or bytes. */
+async function textOf(reply: Reply): Promise<string> {
+  if (!/^(?:text\/(?!html)|application\/([\w.+-]*\+)?(?:json|xml))/i.test(reply.headers.get('content-type') ?? '')) {
+    reply.discard();
+    return '';
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of reply.body) {
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes > readBytes) break;
+    }
+  } catch {
+    // The status says enough; that its explanation did not arrive changes nothing.
+  }
+  // What an API says must not steer a terminal.
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+}
