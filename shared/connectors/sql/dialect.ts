@@ -60,10 +60,10 @@ export interface OwnCursor {
   /** How far the database is now: the cursor once everything up to now was read. Undefined: it can't say, read all again. */
   mark(plan: Plan, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Fixes the bounds of what has changed since. `state` is handed to each page.
-   * @throws AdpError `CONFIG_ERROR` (park) for a cursor that the database can't go on from, saying what to do (reset)
+   * Fixes the bounds of what has changed since. `state` is handed to each page. Undefined: the database can't go on from
+   * this cursor (it keeps changes for some days only): everything is read again.
    */
-  begin(plan: Plan, cursor: string, signal: AbortSignal): Promise<Pick<Read, 'state' | 'from' | 'notes'>>;
+  begin(plan: Plan, cursor: string, signal: AbortSignal): Promise<Pick<Read, 'state' | 'from' | 'notes'> | undefined>;
   /** A page of that; `readRows` (readRows.ts) reads one in any order, between any bounds. */
   page(
     plan: Plan,
@@ -124,8 +124,8 @@ export interface Dialect {
    * What an error of the driver means, in words that say what to do. Login refused, or a privilege missing (which GRANT):
    * AUTH_FAILED. Deadlock, lock or statement time-out, lost connection, too many connections, recovery: NETWORK_ERROR. A
    * table or column that is gone: MAPPING_ERROR, which names it. All else: CONFIG_ERROR where the settings can't work,
-   * DATA_ERROR (park) where the data can't be read. No secret, not in the cause either. Core calls it for every error of a
-   * session that is no AdpError, but not for an abort.
+   * DATA_ERROR (park) where the data can't be read. No secret, not in the cause either. The core asks for every
+   * error of a session that is no AdpError, but not for an abort.
    */
   failure(error: unknown): AdpError;
   /** Kinds of cursors that only this database has. */

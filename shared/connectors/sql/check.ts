@@ -1,0 +1,150 @@
+import { AdpError } from '../../errors.ts';
+import type { Finding, Query, Tools } from '../connector.ts';
+import { latest, readClock } from './bounds.ts';
+import { clockAs, isBeyond } from './cursorValue.ts';
+import type { Column, Dialect, Relation } from './dialect.ts';
+import { makePlan, type Plan } from './plan.ts';
+import type { Session } from './session.ts';
+import { readEntitySettings, type SourceSettings } from './settings.ts';
+import { labelOf, targetOf } from './target.ts';
+
+interface CheckParts {
+  readonly dialect: Dialect;
+  readonly session: Session;
+  readonly settings: SourceSettings;
+  readonly clock: Tools['clock'];
+}
+
+/** A greater offset is worth a word; NTP keeps clocks within a fraction of a second. */
+const clockToleranceMs = 5_000;
+/** Rows without a cursor are counted so far. */
+const countedNulls = 1_000;
+
+/** What a person would want to be told before the first poll. @throws the signal's reason */
+export async function check(parts: CheckParts, queries: readonly Query[], signal: AbortSignal): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const clock = await attempt(findings, 'login', signal, () => readClock(parts, parts.clock, signal));
+  if (clock === undefined) return findings;
+  findings.push({ name: 'login', level: 'ok', detail: 'The database takes the login.' }, clockFinding(clock.ahead));
+  const plans: Plan[] = [];
+  for (const query of queries) {
+    const found: Finding[] = [];
+    const plan = await attempt(found, 'columns', signal, () => planOf(parts, query, signal));
+    if (plan !== undefined) {
+      plans.push(plan);
+      found.push(...relationFindings(plan));
+      await attempt(found, 'cursor', signal, async () => {
+        found.push(...(await cursorFindings(plan, clock.utc, signal)));
+      });
+    }
+    findings.push(...found.map((finding) => ({ ...finding, entity: query.entity })));
+  }
+  const relations = plans.map(({ relation }) => relation);
+  await attempt(findings, 'server', signal, async () => {
+    findings.push(...(await parts.dialect.check(parts.session, relations, signal)));
+  });
+  return findings;
+}
+
+async function planOf({ dialect, session, settings }: CheckParts, query: Query, signal: AbortSignal): Promise<Plan> {
+  const entity = readEntitySettings(query.settings);
+  const target = targetOf(entity, settings);
+  const relation = await dialect.describe(session, target, signal);
+  if (relation === undefined) {
+    throw new AdpError('MAPPING_ERROR', `There is no ${labelOf(target)}, or the login may not see it.`);
+  }
+  return makePlan({ dialect, session, query, settings: entity, relation }, 'changes');
+}
+
+/** What it answers; where it fails, a finding says why. */
+async function attempt<T>(
+  findings: Finding[],
+  name: string,
+  signal: AbortSignal,
+  action: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (signal.aborted || !(error instanceof AdpError)) throw error;
+    findings.push({ name, level: 'error', detail: error.message });
+    return undefined;
+  }
+}
+
+function clockFinding(ahead: number): Finding {
+  const name = 'clock';
+  if (Math.abs(ahead) < clockToleranceMs) return { name, level: 'ok', detail: `${ahead} ms ahead of ours.` };
+  const detail = `The database's clock is ${Math.abs(ahead) / 1_000} s ${ahead > 0 ? 'ahead of' : 'behind'} ours: let it be set by NTP.`;
+  return { name, level: 'warning', detail };
+}
+
+function relationFindings({ relation, key, isKeyUnique, columns }: Plan): Finding[] {
+  const named = key.map(({ name }) => name).join(', ');
+  return [
+    {
+      name: 'columns',
+      level: 'ok',
+      detail: `Reads ${columns.length} of ${relation.columns.length} columns of ${relation.label}.`,
+    },
+    rowEstimate(relation),
+    isKeyUnique
+      ? { name: 'key', level: 'ok', detail: `${named} is unique.` }
+      : {
+          name: 'key',
+          level: 'warning',
+          detail: `No unique index of ${relation.label} says that ${named} is different for every row. If it isn't, reads stop and say so.`,
+        },
+  ];
+}
+
+function rowEstimate({ rowEstimate: rows, label }: Relation): Finding {
+  const detail = rows === undefined ? `The database has no estimate for ${label}.` : `About ${rows} rows in ${label}.`;
+  return { name: 'rows', level: 'ok', detail };
+}
+
+async function cursorFindings(plan: Plan, clockUtc: string, signal: AbortSignal): Promise<Finding[]> {
+  const { cursor, relation, query } = plan;
+  if (cursor === undefined) return [];
+  const findings = [indexFinding(cursor, relation)];
+  if (cursor.isNullable) findings.push(await nullFinding(plan, cursor, signal));
+  if (query.cursor.kind === 'timestamp') {
+    const newest = await latest(plan, cursor, undefined, signal);
+    const now = clockAs(cursor.kind, clockUtc, query.zone);
+    if (newest !== undefined && isBeyond(cursor.kind, newest, now)) {
+      findings.push({
+        name: 'cursor time',
+        level: 'warning',
+        detail: `The newest ${cursor.name} is ${newest}, later than the database's clock (${now}${cursor.kind === 'zoned' ? '' : ` in ${query.zone}`}): look for wrong dates, and whether the source's time_zone is that of the column.`,
+      });
+    }
+  }
+  return findings;
+}
+
+function indexFinding({ name: column }: Column, { indexed, label }: Relation): Finding {
+  const name = 'cursor index';
+  if (indexed.includes(column)) return { name, level: 'ok', detail: `${column} is the first column of an index.` };
+  const detail = `No index of ${label} begins with ${column}: each poll reads the whole table. Ask for one.`;
+  return { name, level: 'warning', detail };
+}
+
+async function nullFinding(
+  { dialect, session, relation }: Plan,
+  column: Column,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const sql = dialect.page({
+    select: ['1'],
+    from: relation.from,
+    where: [`${dialect.quote(column.name)} IS NULL`],
+    order: [],
+    limit: countedNulls,
+  });
+  const { rows } = await session.query({ sql, values: [] }, signal);
+  const name = 'NULL cursors';
+  if (rows.length === 0) return { name, level: 'ok', detail: `Every row has a ${column.name}.` };
+  const count = rows.length < countedNulls ? `${rows.length}` : `${countedNulls} or more`;
+  const detail = `${count} rows have no ${column.name}: their changes are only found by complete reads. Set cursor.reconcile.`;
+  return { name, level: 'warning', detail };
+}
