@@ -22,6 +22,8 @@ export interface CompleteReadEnd {
   readonly segments: readonly Segment[];
   readonly rows: number;
   readonly notes: readonly string[];
+  /** Why it can hardly be all that there is: its deletes must be held. */
+  readonly suspicion?: string;
 }
 
 /**

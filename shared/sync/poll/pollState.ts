@@ -47,6 +47,10 @@ export interface Reading {
   readonly total?: number;
   /** Everything was read. */
   readonly isDone: boolean;
+  /** The source said that nothing has changed. */
+  readonly isUnchanged?: boolean;
+  /** Why it can hardly be all that there is. */
+  readonly suspicion?: string;
   /** As far as it is known, for the receipt. */
   readonly to?: string;
   /** When its run last said how far it is, in milliseconds since 1970. */

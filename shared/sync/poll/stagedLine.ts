@@ -1,14 +1,12 @@
 import type { PulledRow } from '../../connectors/connector.ts';
-import { type FormatRow, maxRawLength } from '../../formats/format.ts';
+import { maxRawLength } from '../../formats/format.ts';
 import { textOf } from '../../mapping/scalar.ts';
 import { setOwn } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 import { shapeOf } from '../../model/shape.ts';
+import type { TextRow } from '../diff/rowsFile.ts';
 import { fromRowText, toRowText } from '../diff/rowText.ts';
 import { readSpool } from '../diff/spool.ts';
-
-/** A row that was put aside, with its text: fields sorted, numbers as they were written. */
-export type StagedRow = FormatRow & { readonly text?: string };
 
 /**
  * A pulled row as a line of text without its end: an object where it could be read, else `[error, raw]`. A value that
@@ -25,12 +23,12 @@ export function toStagedLine(row: PulledRow): string {
 }
 
 /** The rows again, numbered from 1, some at a time. */
-export async function* readStaged(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<StagedRow[]> {
+export async function* readStaged(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextRow[]> {
   let row = 1;
   for await (const lines of readSpool(chunks)) yield lines.map((line) => fromStagedLine(line, row++));
 }
 
-function fromStagedLine(text: string, row: number): StagedRow {
+function fromStagedLine(text: string, row: number): TextRow {
   if (!text.startsWith('[')) return { row, values: fromRowText(text), text };
   // It was written by `toStagedLine`.
   const [error, raw] = JSON.parse(text) as [string, string];

@@ -1,0 +1,240 @@
+import type { Connection, PulledPage, PulledRow } from '../../connectors/connector.ts';
+import { AdpError } from '../../errors.ts';
+import { addCounts, emptyCounts, maxErrorsShown } from '../../model/run.ts';
+import type { Breaker } from '../../resilience/breaker.ts';
+import { type Ingested, type InputRow, ingest } from '../ingest.ts';
+import { prepareRead } from './beginRead.ts';
+import { attemptOf, type ClaimedState, claim, withMessages } from './claim.ts';
+import type { CompleteRead } from './completeReads.ts';
+import type { PollPlace, StoredPollState } from './cursorStore.ts';
+import { judgeRejects } from './judgeRejects.ts';
+import type { PageOutcome } from './pageOutcome.ts';
+import type { PolledEntity, PolledSource } from './polledSource.ts';
+import type { PollDeps } from './pollPage.ts';
+import { notePollProgress, openPollRun, sealPollRun, suspicions } from './pollRun.ts';
+import type { PollState, Reading } from './pollState.ts';
+import { reachSource } from './reachSource.ts';
+import type { PageRequest } from './readRequest.ts';
+
+/** Short pages are kinder to somebody's database than one long stream; and a page is what memory holds. */
+const maxPageRows = 5_000;
+/** A page is no more than what the source may be asked for in so many seconds. */
+const pageSeconds = 5;
+/** How often a run says how far it is. */
+const noteEveryMs = 10_000;
+/** While somebody tries out whether the source is back. */
+const trialMs = 2_000;
+const maxNotes = 20;
+
+/** What begins a read at the source, or goes on with it: the state that claims the next page. */
+type Claiming = (connection: Connection, signal: AbortSignal) => Promise<ClaimedState>;
+
+/** One try at a page. */
+export class PageWork {
+  readonly #request: PageRequest;
+  readonly #source: PolledSource;
+  readonly #entity: PolledEntity;
+  readonly #deps: PollDeps;
+  readonly #signal: AbortSignal;
+  readonly #place: PollPlace;
+
+  constructor(request: PageRequest, source: PolledSource, entity: PolledEntity, deps: PollDeps, signal: AbortSignal) {
+    this.#request = request;
+    this.#source = source;
+    this.#entity = entity;
+    this.#deps = deps;
+    this.#signal = signal;
+    const { dealerId, sourceId, mode } = request;
+    this.#place = { dealerId, sourceId, entity: entity.entity, mode };
+  }
+
+  async take(): Promise<PageOutcome> {
+    const { page, runId } = this.#request;
+    const stored = await this.#deps.cursors.get(this.#place);
+    const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
+    if (reading?.isDone) return await this.#end(reading);
+    if (reading !== undefined && page < reading.pages) return { kind: 'more' };
+    if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
+
+    const admission = await this.#admit();
+    if ('kind' in admission) return admission;
+    const claiming = await this.#claiming(stored, reading);
+    if ('kind' in claiming) return claiming;
+    const { claimed, etag, pulled } = await this.#pull(stored, claiming.begin, admission.breaker);
+    return await this.#record(claimed, etag, pulled);
+  }
+
+  /** Whether the source may be asked now: its breaker first, since a token that was taken is gone. */
+  async #admit(): Promise<PageOutcome | { readonly breaker: Breaker }> {
+    const { breakers, limits } = this.#deps;
+    const { dealerId, sourceId, entity } = this.#place;
+    const key = `${dealerId}/${sourceId}`;
+    const admission = await breakers.admit(key);
+    if (!admission.isAdmitted) {
+      const { state } = await breakers.read(key);
+      if (state !== 'open') return { kind: 'wait', ms: trialMs };
+      const until = new Date(admission.retryAt).toISOString();
+      return { kind: 'refused', detail: `The source has failed too often; it is left alone until ${until}.` };
+    }
+    const ms = await limits.take(dealerId, sourceId, entity, this.#source.limits);
+    return ms > 0 ? { kind: 'wait', ms } : { breaker: admission.breaker };
+  }
+
+  async #claiming(
+    { state }: StoredPollState,
+    reading: Reading | undefined,
+  ): Promise<PageOutcome | { readonly begin: Claiming }> {
+    if (reading !== undefined) return { begin: async () => claim(state, reading) };
+    const { run } = await openPollRun(this.#request, this.#deps);
+    // It was finished, and the source reset since.
+    if (run.sealed !== undefined) return { kind: 'done', counts: run.sealed.counts };
+    const beginning = { place: this.#place, runId: run.runId, entity: this.#entity, state };
+    return { begin: await prepareRead(beginning, this.#deps) };
+  }
+
+  /** The claim is written while the source is asked for the page; nothing is sent before both are there. */
+  async #pull(
+    stored: StoredPollState,
+    begin: Claiming,
+    breaker: Breaker,
+  ): Promise<{ claimed: ClaimedState; etag: string | undefined; pulled: PulledPage }> {
+    const { cursors } = this.#deps;
+    let begun: { readonly claimed: ClaimedState; readonly saving: Promise<StoredPollState> } | undefined;
+    const ask = async (connection: Connection) => {
+      if (begun === undefined) {
+        const claimed = await begin(connection, this.#signal);
+        begun = { claimed, saving: cursors.save(this.#place, stored, claimed) };
+        begun.saving.catch(() => 'It is awaited below.');
+      }
+      const { read, place } = begun.claimed.reading;
+      const pulled = await connection.pull(this.#entity.query, read, place, this.#pageRows(), this.#signal);
+      return { ...begun, pulled };
+    };
+    try {
+      const { claimed, saving, pulled } = await reachSource(this.#source, breaker, this.#deps, ask);
+      const { etag } = await saving;
+      return { claimed, etag, pulled };
+    } finally {
+      // A claim that is still on its way would meet the next try's.
+      await begun?.saving.catch(() => undefined);
+    }
+  }
+
+  #pageRows(): number {
+    const { rows_per_second } = this.#source.limits;
+    return rows_per_second === undefined
+      ? maxPageRows
+      : Math.max(1, Math.min(maxPageRows, Math.ceil(rows_per_second * pageSeconds)));
+  }
+
+  async #record(claimed: ClaimedState, etag: string | undefined, pulled: PulledPage): Promise<PageOutcome> {
+    const { cursors, limits } = this.#deps;
+    const { dealerId, sourceId } = this.#place;
+    await limits.note(dealerId, sourceId, pulled.rows.length, this.#source.limits);
+    const taken = await this.#deliver(claimed.reading, pulled.rows);
+    const state = this.#after(claimed, pulled, taken);
+    const { reading } = state;
+    await cursors.save(this.#place, { state: claimed, etag }, state);
+    if (reading.isDone) return await this.#end(reading);
+    if (reading.notedAt > claimed.reading.notedAt) await notePollProgress(reading, this.#deps);
+    return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
+  }
+
+  async #deliver(reading: Reading, rows: readonly PulledRow[]): Promise<Ingested> {
+    const { attempt, messages: before } = attemptOf(reading);
+    const first = reading.counts.read;
+    const inputs = rows.map((row, i): InputRow => ({ index: first + i, ...row }));
+    const complete = this.#complete(reading);
+    if (complete !== undefined) {
+      if (inputs.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, inputs);
+      const counts = { ...emptyCounts, read: inputs.length };
+      return { counts, messages: inputs.length > 0 ? 1 : 0, errors: [] };
+    }
+    const { dealerId, sourceId, entity } = this.#place;
+    const { runId, epoch, captured, pages } = reading;
+    const { mapper, maxRejectRatio } = this.#entity;
+    const ingestion = { runId, attempt, dealerId, entity, sourceId, epoch, captured, mapper };
+    return await ingest([inputs], ingestion, {
+      deliver: (heading, changes) => this.#deps.deliver({ ...heading, seq: before + heading.seq }, changes),
+      quarantine: (mine, rejections) => this.#deps.quarantine(mine, rejections, pages),
+      judge: (counts, errors) => judgeRejects(addCounts(reading.counts, counts), errors, maxRejectRatio),
+    });
+  }
+
+  #after(claimed: ClaimedState, pulled: PulledPage, taken: Ingested): ClaimedState {
+    const before = claimed.reading;
+    const counts = addCounts(before.counts, taken.counts);
+    const isDone = pulled.next === undefined;
+    const total = pulled.total ?? before.total;
+    const rows = before.rowsBefore + counts.read;
+    const isUnchanged = pulled.unchanged === true && counts.read === 0;
+    const suspicion = isDone && !isUnchanged ? this.#suspicion(claimed, rows, total) : undefined;
+    const to = suspicion === undefined ? pulled.cursor : undefined;
+    const now = this.#deps.clock();
+    const added = newColumns(claimed.columns, pulled.columns);
+    const { place, ...reading } = before;
+    return {
+      ...claimed,
+      cursor: to ?? claimed.cursor,
+      columns: pulled.columns ?? claimed.columns,
+      hasHadRows: claimed.hasHadRows || counts.read > 0,
+      reading: {
+        ...reading,
+        place: pulled.next,
+        pages: before.pages + 1,
+        isClaimed: false,
+        counts,
+        segments: withMessages(before, taken.messages),
+        errors: [...before.errors, ...taken.errors].slice(0, maxErrorsShown),
+        notes: [...new Set([...before.notes, ...(pulled.notes ?? []), ...added])].slice(0, maxNotes),
+        ...(total === undefined ? {} : { total }),
+        isDone,
+        ...(isUnchanged ? { isUnchanged } : {}),
+        ...(suspicion === undefined ? {} : { suspicion }),
+        ...(to === undefined ? {} : { to }),
+        notedAt: now - before.notedAt >= noteEveryMs ? now : before.notedAt,
+      },
+    };
+  }
+
+  /** A complete read without rows is the diff's to judge: it knows what is held. */
+  #suspicion({ reading, hasHadRows }: ClaimedState, rows: number, total: number | undefined): string | undefined {
+    if (total !== undefined && rows < total) return suspicions.short(rows, total);
+    const isEmpty = rows === 0 && reading.read.isBackfill && this.#place.mode === 'changes';
+    return isEmpty && hasHadRows ? suspicions.empty : undefined;
+  }
+
+  /** Everything is recorded. Called again, it does what is left to do. */
+  async #end(reading: Reading): Promise<PageOutcome> {
+    const { counts, segments, notes, suspicion } = reading;
+    const complete = this.#complete(reading);
+    if (complete === undefined || reading.isUnchanged) await sealPollRun(reading, this.#deps);
+    else {
+      const end = { segments, rows: counts.read, notes, ...(suspicion === undefined ? {} : { suspicion }) };
+      await this.#deps.complete.finish(complete, end);
+    }
+    return { kind: 'done', counts };
+  }
+
+  #complete({ runId, epoch, captured }: Reading): CompleteRead | undefined {
+    const { mode, ...place } = this.#place;
+    return mode === 'changes' ? undefined : { ...place, mode, runId, epoch, captured };
+  }
+
+  #fits({ meaning, origin }: PollState): boolean {
+    return meaning === this.#entity.meaning && origin === this.#entity.origin;
+  }
+}
+
+/** Rows before and after would mean different things. */
+function startedOver(): AdpError {
+  const message = 'The source was reset or configured anew while it was read: the next run reads everything.';
+  return new AdpError('CONFLICT', message, { disposition: 'park' });
+}
+
+function newColumns(before: readonly string[] | undefined, now: readonly string[] | undefined): string[] {
+  const added = before === undefined ? [] : (now ?? []).filter((column) => !before.includes(column));
+  if (added.length === 0) return [];
+  const named = added.slice(0, 50).map((column) => `"${column}"`);
+  return [`New in the source: ${named.join(', ')}. Map what you need of it.`];
+}

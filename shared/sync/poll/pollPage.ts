@@ -1,0 +1,55 @@
+import { AdpError, isConflict } from '../../errors.ts';
+import type { IngestDeps } from '../ingest.ts';
+import type { RunDeps } from '../runWork.ts';
+import type { StampSource } from '../stampSource.ts';
+import type { CompleteReads } from './completeReads.ts';
+import type { CursorStore } from './cursorStore.ts';
+import { type PageOutcome, toFailure } from './pageOutcome.ts';
+import { PageWork } from './pageWork.ts';
+import type { PolledSource } from './polledSource.ts';
+import type { ReachDeps } from './reachSource.ts';
+import type { PageRequest } from './readRequest.ts';
+import type { SourceLimits } from './sourceLimits.ts';
+
+/** What reading a page needs of the world. */
+export interface PollDeps extends RunDeps, IngestDeps, ReachDeps {
+  readonly cursors: CursorStore;
+  readonly stamps: StampSource;
+  readonly limits: SourceLimits;
+  readonly complete: CompleteReads;
+  /** @throws AdpError `CONFIG_ERROR`, `CONFLICT` (park) where it can't be polled, with what to do */
+  readonly sourceOf: (dealerId: string, sourceId: string) => Promise<PolledSource>;
+  /** Takes an error that nobody foresaw. */
+  readonly onFailure: (request: PageRequest, error: unknown) => void;
+}
+
+/** Another one works on the same page, or somebody reset the source meanwhile. */
+const lostMs = 1_000;
+
+/**
+ * Reads one page of a source and delivers it: what an activity does. It may die at any moment and be called again, also
+ * while an earlier call is still at it:
+ *
+ * - a page that is recorded answers what became of it;
+ * - nothing is sent before the attempt is claimed under a number of its own, nothing is recorded before the queue has
+ *   accepted it, and cursor, page, attempt and counts are recorded in one row, under its ETag;
+ * - who loses the race for the row is discarded: what it sent carries a number that does not count.
+ *
+ * It never waits for longer than a call takes, never tries again, and never throws for what can be foreseen.
+ */
+export async function pollPage(request: PageRequest, deps: PollDeps, signal: AbortSignal): Promise<PageOutcome> {
+  try {
+    const source = await deps.sourceOf(request.dealerId, request.sourceId);
+    const entity = source.entities.find((each) => each.entity === request.entity);
+    if (entity === undefined) {
+      const message = `The source ${request.sourceId} does not bring ${request.entity} any more.`;
+      throw new AdpError('CONFIG_ERROR', message);
+    }
+    return await new PageWork(request, source, entity, deps, signal).take();
+  } catch (error) {
+    if (isConflict(error) && error.disposition === 'retry') return { kind: 'wait', ms: lostMs };
+    const { failure, isUnforeseen } = toFailure(error);
+    if (isUnforeseen) deps.onFailure(request, error);
+    return { kind: 'failed', ...failure };
+  }
+}
