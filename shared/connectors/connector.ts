@@ -216,6 +216,11 @@ export interface Http {
    * other answers and for addresses that are not allowed
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  /**
+   * The address without what `send` adds to its query: APIs repeat keys in the links that they answer, and links are kept
+   * from page to page. `url` of an answer has none already.
+   */
+  withoutCredential(url: URL): URL;
   close(): Promise<void>;
 }
 

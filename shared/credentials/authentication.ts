@@ -10,6 +10,8 @@ export interface Authorization {
 
 /** How a source says who it is. */
 export interface Authentication {
+  /** The parameters that it adds to queries. */
+  readonly queryNames: readonly string[];
   /** @throws AdpError why no token could be had, with its disposition; the reason of `signal` where that aborts */
   authorize(signal: AbortSignal): Promise<Authorization>;
 }
@@ -17,5 +19,5 @@ export interface Authentication {
 /** One that never changes. */
 export function fixed(authorization: Partial<Authorization>): Authentication {
   const whole: Authorization = { headers: {}, query: {}, secrets: [], ...authorization };
-  return { authorize: () => Promise.resolve(whole) };
+  return { queryNames: Object.keys(whole.query), authorize: () => Promise.resolve(whole) };
 }

@@ -4,6 +4,7 @@ import { type Credential, readCredential } from '../credentials/credential.ts';
 import type { Secrets } from '../credentials/keyVault.ts';
 import type { Leases } from '../credentials/leases.ts';
 import { authenticationOf } from '../credentials/oauth/authenticate.ts';
+import type { RefreshState } from '../credentials/oauth/refreshToken.ts';
 import { createTokenCache } from '../credentials/oauth/tokenCache.ts';
 import { addressesOf } from './addresses.ts';
 import { type ClientCertificate, guardedAgent, type Lookup, lookUp } from './connect.ts';
@@ -28,7 +29,8 @@ export interface CreateHttpDeps {
  * What it returns throws AdpError CONFIG_ERROR (park) for a secret or settings that can't be used.
  */
 export function createHttp({ lookup = lookUp, ...deps }: CreateHttpDeps): Tools['http'] {
-  const authenticating = { ...deps, tokens: createTokenCache(deps.clock), unsaved: new Map() };
+  const state: RefreshState = { unsaved: new Map(), underWay: new Map() };
+  const authenticating = { ...deps, state, tokens: createTokenCache(deps.clock) };
   return ({ source, baseUrl }) => {
     const settings = readHttpSettings(source.settings);
     const credential = source.secret === undefined ? undefined : readCredential(source.secret);

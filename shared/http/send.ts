@@ -90,6 +90,7 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
         throw error;
       }
     },
+    withoutCredential: (url) => withoutQuery(url, authentication.queryNames),
     async close() {
       await Promise.all([...new Set(Object.values(agents))].map((agent) => agent.destroy()));
     },

@@ -7,6 +7,7 @@ import type { Credential } from '../credential.ts';
 import { signAssertion } from './jwtBearer.ts';
 import { type RefreshDeps, refresh } from './refreshToken.ts';
 import { type PostForm, requestToken } from './requestToken.ts';
+import { originOf } from './rotation.ts';
 import { tokenOf } from './token.ts';
 import type { Obtain, Token, TokenCache } from './tokenCache.ts';
 
@@ -61,12 +62,12 @@ export function authenticationOf(
       });
     }
     case 'oauth2_refresh_token': {
-      const name = source.credential;
+      const { credential: name, secret = '' } = source;
       if (name === undefined) {
         throw new AdpError('INTERNAL', 'A source with a refresh token was opened without the name of its secret.');
       }
-      // The secret's own token, whichever source asks; its text changes with every renewal.
-      const key = JSON.stringify([name, credential.token_url, credential.client_id]);
+      // Whichever source asks, the token is the secret's own, whose text changes with every renewal.
+      const key = JSON.stringify([name, originOf(secret) ?? hash('sha256', secret, 'hex')]);
       return byToken(key, deps.tokens, (refused) => refresh(name, refused, { ...deps, post }));
     }
   }
@@ -79,6 +80,7 @@ function keyOf({ dealerId, sourceId, secret = '' }: Source): string {
 
 function byToken(key: string, tokens: TokenCache, obtain: Obtain): Authentication {
   return {
+    queryNames: [],
     async authorize(signal) {
       const { token, isNew } = await tokens.get(key, obtain, signal);
       // What was given out for this very request has not run out: it is refused for another reason.

@@ -13,25 +13,27 @@ interface Unsaved {
   readonly value: string;
   /** The version that it comes after: where a person has written another one since, theirs stands. */
   readonly after: string;
-  readonly token: Token;
+}
+
+/** What an instance knows of the refresh tokens that it exchanges, by the name of the secret. */
+export interface RefreshState {
+  readonly unsaved: Map<string, Unsaved>;
+  readonly underWay: Map<string, Promise<unknown>>;
 }
 
 export interface RefreshDeps {
   readonly secrets: Secrets;
   readonly leases: Leases;
   readonly clock: Clock;
-  /** How the other side is asked; it must answer or give up within `answerWithinMs`. */
+  /** How the other side is asked; it answers or gives up within 20 seconds. */
   readonly post: PostForm;
   readonly wait: (ms: number) => Promise<void>;
-  /** By the secret's name: what this instance still has to save. */
-  readonly unsaved: Map<string, Unsaved>;
+  readonly state: RefreshState;
 }
 
-/**
- * Reading the secret, asking for the token and saving it twice at worst take less than that: Key Vault gives up after
- * 15 seconds, the token endpoint after 20.
- */
 const leaseMs = 90_000;
+/** What is left of the lease must do for the token endpoint (20 s) and for two tries to save (15 s each). */
+const neededMs = 55_000;
 /** Another instance usually has the token within that time. No call waits longer. */
 const patienceMs = 1_000;
 const lookAgainMs = 200;
@@ -40,70 +42,94 @@ const lookAgainMs = 200;
  * An access token for a refresh token (RFC 6749, section 6), one instance at a time. Where the other side hands out
  * another refresh token, that is saved in Key Vault before anyone uses the access token that came with it.
  *
- * Between the answer and the save a crash loses the refresh token, and an API that accepts each only once must then be
- * granted access again by a person: nothing that a client does can close this gap (RFC 9700, section 4.14.2), so there is
- * nothing in it but the save, which is tried twice and then again before each later attempt of this instance.
+ * Between the answer and the save a crash loses the refresh token, and an API that takes each only once must then be
+ * granted access again by a person. No client can close this gap, so there is nothing in it but the save; that is tried
+ * twice, and then again before each later attempt of this instance.
  *
  * @param refused an access token that the API did not take
  * @throws AdpError as `requestToken` and `Secrets`; NETWORK_ERROR (retry) while another instance is at it
  */
 export async function refresh(name: string, refused: string | undefined, deps: RefreshDeps): Promise<Token> {
-  const { secrets, leases, clock } = deps;
-  for (const start = clock(), tries = { left: patienceMs / lookAgainMs }; ; tries.left--) {
-    const leasing = await leases.take(name, leaseMs);
-    if (leasing.kind === 'taken') {
-      if (tries.left <= 0 || clock() - start >= patienceMs) throw busy(name, leasing.forMs);
-      await deps.wait(lookAgainMs);
-      continue;
-    }
-    let isSaved = false;
-    try {
-      // Whoever had the lease before may have used up what we knew.
-      const token = await exchangeOrTake(name, await secrets.get(name, { fresh: true }), refused, deps);
-      isSaved = true;
-      return token;
-    } finally {
-      // What is not saved yet is not for others to go on with: the lease keeps them out as long as it lasts.
-      if (isSaved || !deps.unsaved.has(name)) await leasing.lease.release().catch(() => {});
-    }
+  const { underWay } = deps.state;
+  // The lease keeps out other instances only.
+  const work = () => underLease(name, refused, deps);
+  const mine = (underWay.get(name) ?? Promise.resolve()).then(work, work);
+  underWay.set(name, mine);
+  try {
+    return await mine;
+  } finally {
+    if (underWay.get(name) === mine) underWay.delete(name);
   }
 }
 
-async function exchangeOrTake(
+async function underLease(name: string, refused: string | undefined, deps: RefreshDeps): Promise<Token> {
+  const { leases, state, clock } = deps;
+  for (let waitedMs = 0; ; waitedMs += lookAgainMs) {
+    const until = clock() + leaseMs;
+    const leasing = await leases.take(name, leaseMs);
+    if (leasing.kind === 'ours') {
+      try {
+        return await tokenOfSecret(name, refused, until, deps);
+      } finally {
+        // What is not saved yet is not for others to go on with: the lease keeps them out for as long as it lasts.
+        if (!state.unsaved.has(name)) await leasing.lease.release().catch(() => {});
+      }
+    }
+    if (waitedMs >= patienceMs) throw busy(name, leasing.forMs);
+    await deps.wait(lookAgainMs);
+  }
+}
+
+async function tokenOfSecret(
   name: string,
-  secret: Secret,
   refused: string | undefined,
+  until: number,
   deps: RefreshDeps,
 ): Promise<Token> {
-  const { clock, unsaved, post } = deps;
-  const pending = unsaved.get(name);
-  if (pending !== undefined) {
-    if (pending.after === secret.version) {
-      await save(name, pending, deps);
-      return pending.token;
-    }
-    // A person or, once our lease was over, another instance wrote a newer one.
-    unsaved.delete(name);
+  const { secrets, state, clock } = deps;
+  // Whoever had the lease before may have used up what we knew.
+  let secret = await secrets.get(name, { fresh: true });
+  const unsaved = state.unsaved.get(name);
+  if (unsaved !== undefined && unsaved.after === secret.version) {
+    await save(name, unsaved, deps);
+    secret = await secrets.get(name, { fresh: true });
   }
+  // Otherwise a person wrote another one, or another instance did once our lease was over: theirs stands.
+  state.unsaved.delete(name);
   const shared = sharedToken(secret, clock());
   if (shared !== undefined && shared.value !== refused) return shared;
+  if (clock() > until - neededMs) throw busy(name, 0);
+  return await exchange(name, secret, deps);
+}
+
+async function exchange(name: string, secret: Secret, deps: RefreshDeps): Promise<Token> {
+  const { clock, post, secrets, state } = deps;
   const credential = readCredential(secret.value);
-  if (credential.kind !== 'oauth2_refresh_token') {
-    throw new AdpError('AUTH_FAILED', `The secret "${name}" is of another kind since just now: it will be read again.`);
-  }
+  if (credential.kind !== 'oauth2_refresh_token') throw changed(name);
   const { refresh_token, scope, audience } = credential;
   const asked = { grant_type: 'refresh_token', refresh_token, scope, audience };
   const now = clock();
-  const given = await requestToken(credential, asked, post, now);
+  const given = await requestToken(credential, asked, post, now).catch(async (error: unknown) => {
+    const isOld = isRefused(error) && (await secrets.get(name, { fresh: true })).version !== secret.version;
+    throw isOld ? changed(name) : error;
+  });
   const token = tokenOf(given, now);
   if (given.refreshToken === undefined || given.refreshToken === refresh_token) return token;
-  const next = { value: rotated(secret, given.refreshToken, token), after: secret.version, token };
-  unsaved.set(name, next);
+  const next = { value: rotated(secret, given.refreshToken, token), after: secret.version };
+  state.unsaved.set(name, next);
   await save(name, next, deps);
   return token;
 }
 
-async function save(name: string, { value }: Unsaved, { secrets, unsaved }: RefreshDeps): Promise<void> {
+function isRefused(error: unknown): boolean {
+  return error instanceof AdpError && error.code === 'AUTH_FAILED';
+}
+
+function changed(name: string): AdpError {
+  return new AdpError('NETWORK_ERROR', `The secret "${name}" was changed just now: it is read again.`);
+}
+
+async function save(name: string, { value }: Unsaved, { secrets, state }: RefreshDeps): Promise<void> {
   try {
     await secrets.set(name, value);
   } catch (error) {
@@ -112,7 +138,7 @@ async function save(name: string, { value }: Unsaved, { secrets, unsaved }: Refr
       throw notSaved(second);
     });
   }
-  unsaved.delete(name);
+  state.unsaved.delete(name);
 }
 
 function notSaved(error: unknown): unknown {

@@ -22,7 +22,12 @@ const longestValue = 25_000;
  * that only another credential reopens a connection or ends a parking. Never throws.
  */
 export function credentialVersion({ value, version }: Secret): string {
-  return rotationOf(read(value))?.origin ?? version;
+  return originOf(value) ?? version;
+}
+
+/** The version that a person wrote, where the hub has renewed the secret since. */
+export function originOf(value: string): string | undefined {
+  return rotationOf(read(value))?.origin;
 }
 
 /** The access token that another instance has left there, if it is still good for a while. */
