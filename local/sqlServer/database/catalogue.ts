@@ -99,7 +99,7 @@ export class Catalogue {
   #describeColumn(table: string, { name, type, isNullable, isIdentity }: ColumnDefinition, place: number): void {
     const typeId = systemTypeIds[type.name];
     const insert = `INSERT INTO "sys.columns" (object_id, name, column_id, system_type_id, user_type_id, max_length,
-      precision, scale, is_nullable, is_identity, is_computed, tds_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`;
+      precision, scale, is_nullable, is_identity, is_computed, collation_name, tds_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`;
     this.#database
       .prepare(insert)
       .run(
@@ -113,6 +113,7 @@ export class Catalogue {
         type.scale ?? 0,
         isNullable ? 1 : 0,
         isIdentity ? 1 : 0,
+        familyOf(type) === 'text' && type.name !== 'xml' ? usualCollation : null,
         typeText(type),
       );
   }
@@ -186,6 +187,9 @@ function splitName(table: string): string[] {
   const point = table.indexOf('.');
   return [table.slice(0, point), table.slice(point + 1)];
 }
+
+/** The one that every text has here. */
+export const usualCollation = 'SQL_Latin1_General_CP1_CI_AS';
 
 /** As SQLite declares it, so that it leaves values as they are: an exact number must not become a double. */
 function columnSql({ name, type, isNullable, isIdentity }: ColumnDefinition): string {

@@ -1,7 +1,18 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { unsupported } from '../sqlError.ts';
 import { quoted } from '../tsql/tokenReader.ts';
-import { addTicks, instantText, readInstant, shownInstant, ticksPerSecond } from '../types/dateTime.ts';
+import { tokenize } from '../tsql/tokens.ts';
+import {
+  addTicks,
+  instantText,
+  offsetMinutes,
+  readInstant,
+  shift,
+  shownInstant,
+  ticksPerSecond,
+  withZone,
+} from '../types/dateTime.ts';
+import { toScaled } from '../types/exact.ts';
 import { familyOf, parseTypeText } from '../types/sqlType.ts';
 import { type Stored, toStored } from '../types/stored.ts';
 import type { SessionFacts } from './session.ts';
@@ -19,16 +30,25 @@ export function registerFunctions(database: DatabaseSync, facts: SessionFacts): 
   register('datediff', (part, from, to) => dateDiff(String(part), from, to));
   register('datediff_big', (part, from, to) => dateDiff(String(part), from, to));
 
+  register('tds_switch_offset', (time, offset) =>
+    time === null ? null : withZone(readInstant(String(time)), String(offset)),
+  );
+  register('tds_with_offset', (time, offset) => withOffset(time, String(offset)));
+  register('tds_left', (text, count) => (text === null ? null : String(text).slice(0, Number(count))));
+  register('tds_sortable', (value, type) => sortable(value, String(type)));
+
   register('tds_convert', (value, type, from) => convert(value, String(type), from));
   register('tds_time_text', (value, type, style) => timeText(value, String(type), style));
   register('tds_float_text', (value) => (value === null ? null : Number(value).toExponential(16)));
   register('tds_bytes', (value, style) => toBytes(value, style));
+  register('tds_text_bytes', (value, type) => textBytes(value, String(type)));
   register('tds_rowversion', (count) => rowversion(count));
 
   register('tds_version', () => 'Microsoft SQL Server 2022 - 16.0.1000.6 (a local stand-in on SQLite)');
   register('tds_session', () => BigInt(facts.sessionId));
   register('tds_transactions', () => (database.isTransaction ? 1n : 0n));
   register('serverproperty', (name) => serverProperty(String(name)));
+  register('databasepropertyex', (_name, property) => databaseProperty(String(property)));
   register('db_name', () => facts.database);
   for (const name of ['suser_sname', 'original_login', 'user_name']) register(name, () => facts.user);
   register('has_perms_by_name', (_name, _kind, permission) =>
@@ -39,10 +59,7 @@ export function registerFunctions(database: DatabaseSync, facts: SessionFacts): 
 
   const objects = 'SELECT s.name AS "schema", o.name FROM "sys.objects" o JOIN "sys.schemas" s USING (schema_id)';
   register('object_id', (name) => {
-    const [table = '', schema = 'dbo'] = String(name)
-      .replaceAll(/[[\]"]/g, '')
-      .split('.')
-      .reverse();
+    const [table = '', schema = 'dbo'] = nameParts(String(name)).reverse();
     const sql = `SELECT o.object_id FROM "sys.objects" o JOIN "sys.schemas" s USING (schema_id)
       WHERE o.name = ? AND s.name = ?`;
     const id = database.prepare(sql).get(table, schema)?.object_id;
@@ -60,7 +77,8 @@ export function registerFunctions(database: DatabaseSync, facts: SessionFacts): 
   register('tds_row_count', (id) => {
     const row = database.prepare(`${objects} WHERE object_id = ?`).get(id ?? null);
     const table = quoted(`${String(row?.schema)}.${String(row?.name)}`);
-    return BigInt(Number(database.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows));
+    // An estimate, which must cost nothing however many rows there are.
+    return BigInt(Number(database.prepare(`SELECT max(rowid) AS rows FROM ${table}`).get()?.rows ?? 0));
   });
 }
 
@@ -142,6 +160,36 @@ function dateDiff(part: string, from: Stored = null, to: Stored = null): Stored 
     return BigInt(days) * BigInt(Math.round((86_400 * ticksPerSecond) / each)) + BigInt(Math.floor(ticks / each));
   };
   return boundary(to) - boundary(from);
+}
+
+/** A local time, as it is at that offset. */
+function withOffset(time: Stored = null, offset: string): Stored {
+  if (time === null) return null;
+  const local = readInstant(String(convert(time, 'datetime2(7)')));
+  return withZone(shift(local, -offsetMinutes(offset)), offset);
+}
+
+/** Text that sorts as values do whose own texts don't: exact numbers, times with an offset. */
+function sortable(value: Stored = null, type: string): Stored {
+  if (value === null) return null;
+  const { name, scale = 0 } = parseTypeText(type);
+  if (name === 'datetimeoffset') return String(value).slice(0, 28);
+  return String(toScaled(String(value), scale) + 10n ** 39n);
+}
+
+function textBytes(value: Stored = null, type: string): Stored {
+  if (value === null) return null;
+  return Buffer.from(String(value), parseTypeText(type).name.startsWith('n') ? 'utf16le' : 'latin1');
+}
+
+/** Of `[dbo].[Stock]`, `dbo.Stock` or `Stock`. */
+function nameParts(name: string): string[] {
+  return tokenize(name).flatMap(({ kind, text }) => (kind === 'symbol' ? [] : text));
+}
+
+function databaseProperty(name: string): string {
+  if (name.toLowerCase() !== 'updateability') throw unsupported(`DATABASEPROPERTYEX of ${name}`);
+  return 'READ_WRITE';
 }
 
 function serverProperty(name: string): string {

@@ -9,13 +9,14 @@ export function createSchema(database: DatabaseSync, name: string): void {
     CREATE TABLE IF NOT EXISTS "sys.schemas" (schema_id INTEGER PRIMARY KEY, name TEXT UNIQUE COLLATE NOCASE);
     INSERT INTO "sys.schemas" VALUES (1, 'dbo'), (4, 'sys') ON CONFLICT DO NOTHING;
     CREATE TABLE IF NOT EXISTS "sys.objects" (
-      object_id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE, schema_id INTEGER, type TEXT, type_desc TEXT);
+      object_id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE, schema_id INTEGER, type TEXT COLLATE RTRIM,
+      type_desc TEXT);
     CREATE TABLE IF NOT EXISTS "sys.types" (
       name TEXT, system_type_id INTEGER, user_type_id INTEGER PRIMARY KEY, schema_id INTEGER DEFAULT 4);
     CREATE TABLE IF NOT EXISTS "sys.columns" (
       object_id INTEGER, name TEXT COLLATE NOCASE, column_id INTEGER, system_type_id INTEGER, user_type_id INTEGER,
       max_length INTEGER, precision INTEGER, scale INTEGER, is_nullable INTEGER, is_identity INTEGER,
-      is_computed INTEGER, tds_type TEXT, PRIMARY KEY (object_id, column_id));
+      is_computed INTEGER, collation_name TEXT, tds_type TEXT, PRIMARY KEY (object_id, column_id));
     CREATE TABLE IF NOT EXISTS "sys.indexes" (
       object_id INTEGER, name TEXT, index_id INTEGER, type INTEGER, type_desc TEXT, is_unique INTEGER,
       is_primary_key INTEGER, is_disabled INTEGER, has_filter INTEGER, PRIMARY KEY (object_id, index_id));

@@ -16,11 +16,18 @@ export function untyped(sql: string): Expression {
 export function convert({ sql, type }: Expression, target: SqlType, style: number | undefined): Expression {
   const family = familyOf(target);
   if (family === 'text') return { sql: toText(sql, type, target, style), type: target };
-  if (family === 'binary') return { sql: `tds_bytes(${sql}, ${style ?? 0})`, type: target };
-  if (style !== undefined && style !== 126 && style !== 127 && style !== 121)
-    throw unsupported(`CONVERT's style ${style}`);
+  if (family === 'binary') return { sql: toBytes(sql, type, style), type: target };
+  const isIso = [undefined, 121, 126, 127].includes(style) || (style === 23 && family === 'day');
+  if (!isIso) throw unsupported(`CONVERT's style ${style}`);
   const from = type === undefined ? 'NULL' : literal(typeText(type));
   return { sql: `tds_convert(${sql}, ${literal(typeText(target))}, ${from})`, type: target };
+}
+
+function toBytes(sql: string, type: SqlType | undefined, style: number | undefined): string {
+  const isText = type !== undefined && familyOf(type) === 'text';
+  return isText && style === undefined
+    ? `tds_text_bytes(${sql}, ${literal(typeText(type))})`
+    : `tds_bytes(${sql}, ${style ?? 0})`;
 }
 
 function toText(sql: string, type: SqlType | undefined, target: SqlType, style: number | undefined): string {

@@ -28,6 +28,7 @@ const renamed: Readonly<Record<string, string>> = {
   LEN: 'LENGTH',
   COUNT_BIG: 'COUNT',
   DATALENGTH: 'OCTET_LENGTH',
+  LEFT: 'tds_left',
 };
 const datePartFunctions = ['DATEADD', 'DATEDIFF', 'DATEDIFF_BIG'];
 const aggregates = ['MIN', 'MAX', 'SUM', 'AVG'];
@@ -167,6 +168,11 @@ class Translator {
       this.#reader.skipParentheses();
       return untyped('');
     }
+    // There is one collation here.
+    if (word === 'COLLATE') {
+      this.#reader.name();
+      return untyped('');
+    }
     if (is(this.#reader.peek(), '(')) return this.#call(word);
     return word === 'CURRENT_TIMESTAMP' ? { sql: 'sysutcdatetime()', type: instantType } : this.#column(token);
   }
@@ -185,6 +191,7 @@ class Translator {
     const type = this.#typeOfColumn(last.text);
     if (type === undefined) return untyped(sql);
     this.#requireUsable(sql, type);
+    if (isUnsorted(type) && this.#clause === 'ORDER') return untyped(sortable(sql, type));
     return isHeldAsText(type) ? this.#compared(sql, type) : { sql, type };
   }
 
@@ -193,12 +200,16 @@ class Translator {
     const { kind, text } = this.#reader.peek() ?? {};
     if (kind === 'symbol' && comparisons.includes(text ?? '')) {
       this.#reader.next();
+      if (isUnsorted(type)) return untyped(`${sortable(sql, type)} ${text} ${sortable(this.#operand(type), type)}`);
       return this.#isOperand() ? untyped(`${sql} ${text} ${this.#operand(type)}`) : untyped(`${sql} ${text}`);
     }
     if (!this.#reader.take('BETWEEN')) return { sql, type };
     const from = this.#operand(type);
     this.#reader.require('AND');
-    return untyped(`${sql} BETWEEN ${from} AND ${this.#operand(type)}`);
+    const to = this.#operand(type);
+    return isUnsorted(type)
+      ? untyped(`${sortable(sql, type)} BETWEEN ${sortable(from, type)} AND ${sortable(to, type)}`)
+      : untyped(`${sql} BETWEEN ${from} AND ${to}`);
   }
 
   #isOperand(): boolean {
@@ -210,13 +221,11 @@ class Translator {
     return `tds_convert(${this.#piece().sql}, ${literal(typeText(type))}, NULL)`;
   }
 
-  /** An exact number that is held as text must not be ordered or calculated with as such. */
+  /** An exact number that is held as text must not be calculated with as such. */
   #requireUsable(sql: string, type: SqlType): void {
     if (familyOf(type) !== 'exact' || isCountable(type)) return;
-    const isCalculated = is(this.#reader.peek(), '<', '>', '<=', '>=', 'BETWEEN', '+', '-', '*', '/', '%');
-    if (isCalculated || this.#clause === 'ORDER') {
-      throw unsupported(`the order of ${typeText(type)}, or to calculate with it (${sql})`);
-    }
+    if (is(this.#reader.peek(), '+', '-', '*', '/', '%'))
+      throw unsupported(`to calculate with ${typeText(type)} (${sql})`);
   }
 
   #typeOfColumn(name: string): SqlType | undefined {
@@ -267,6 +276,13 @@ class Translator {
       const sql = `${word}(${literal(part.toLowerCase())}, ${this.#scope([])})`;
       return { sql, type: word === 'DATEADD' ? instantType : sqlType(word === 'DATEDIFF' ? 'int' : 'bigint') };
     }
+    if (word === 'SWITCHOFFSET' || word === 'TODATETIMEOFFSET') {
+      const { sql, type } = this.#argument([',']);
+      this.#reader.require(',');
+      const scaleText = String(type?.scale ?? 7);
+      const name = word === 'SWITCHOFFSET' ? 'tds_switch_offset' : 'tds_with_offset';
+      return { sql: `${name}(${sql}, ${this.#piece().sql})`, type: sqlType('datetimeoffset', [scaleText]) };
+    }
     const start = this.#reader.position;
     const args = this.#scope([]);
     if (aggregates.includes(word)) this.#requireNumbers(word, this.#reader.tokens.slice(start, this.#reader.position));
@@ -294,6 +310,15 @@ class Translator {
 function isHeldAsText(type: SqlType): boolean {
   const family = familyOf(type);
   return ['instant', 'day', 'clock', 'guid'].includes(family) || (family === 'exact' && !isCountable(type));
+}
+
+/** Those of them whose texts don't sort as their values do. */
+function isUnsorted(type: SqlType): boolean {
+  return type.name === 'datetimeoffset' || (familyOf(type) === 'exact' && !isCountable(type));
+}
+
+function sortable(sql: string, type: SqlType): string {
+  return `tds_sortable(${sql}, ${literal(typeText(type))})`;
 }
 
 /** Where tables are named. */
