@@ -12,11 +12,12 @@ import { ledgerIn } from './store/ledger.ts';
 import type { Records } from './store/records.ts';
 import type { Runs } from './store/runs.ts';
 import { snapshotBlobsIn } from './store/snapshotBlobs.ts';
+import { stagingBlobsIn } from './store/stagingBlobs.ts';
 import type { Stamps } from './store/stamps.ts';
 import type { OpenTable } from './store/tables.ts';
 import { approveRun } from './sync/diff/approveRun.ts';
-import { type DiffDeps, diffDrop } from './sync/diff/diffDrop.ts';
 import { type DiffMessage, toDiffMessage } from './sync/diff/diffMessage.ts';
+import { type DiffDeps, diffRead } from './sync/diff/diffRead.ts';
 import { failDiff } from './sync/diff/diffRun.ts';
 import type { IngestDeps } from './sync/ingest.ts';
 import type { RunDeps } from './sync/runWork.ts';
@@ -55,12 +56,17 @@ export interface SnapshotsDeps {
 /** Diffs that one instance has under way; one of a large file counts as all of them, for its index is in memory. */
 const atOnce = 4;
 const largeBytes = 256 * 1024 * 1024;
+const largeRows = 2_000_000;
 /** Who doesn't get in, or doesn't get the lease, comes again after at most this. */
 const againMs = 5_000;
 /** A message comes back from the dead so often: ten deliveries each time. */
 const maxReturns = 3;
 /** `tries` of messages that came back from the dead begin here. */
 const returned = 1_000_000;
+
+function isLarge(message: DiffMessage): boolean {
+  return 'drop' in message ? message.drop.bytes > largeBytes : message.read.rows > largeRows;
+}
 
 /** Builds what compares full snapshots out of the app's parts. */
 export function createSnapshots(deps: SnapshotsDeps): Snapshots {
@@ -76,6 +82,13 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
     records: deps.records,
     epochOf: (dealerId, entity) => deps.stamps.epochOf(dealerId, entity),
     sourceOf: (place) => deps.sources.fileSource(place),
+    staging: stagingBlobsIn(deps.blobs.raw('staging')),
+    async rulesOf(dealerId, sourceId, entity) {
+      const { entities } = await deps.sources.polledSource(dealerId, sourceId);
+      const found = entities.find((one) => one.entity === entity);
+      if (found !== undefined) return found;
+      throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not bring ${entity} any more.`);
+    },
   };
   const sendAgain = (message: DiffMessage, tries: number, ms: number) =>
     diffs.send(again(JSON.stringify(message), tries, new Date(clock() + ms)));
@@ -84,11 +97,11 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
   return {
     async diff(body, tries) {
       const message = toDiffMessage(body);
-      const weight = message.drop.bytes > largeBytes ? atOnce : 1;
+      const weight = isLarge(message) ? atOnce : 1;
       if (weight > room) return await sendAgain(message, tries + 1, againMs);
       room -= weight;
       try {
-        const later = await diffDrop(message, work);
+        const later = await diffRead(message, work);
         if (later !== undefined) await sendAgain(message, tries + 1, Math.min(later.retryAfterMs, againMs));
       } catch (error) {
         log.warn('A snapshot could not be compared; its message comes again.', {

@@ -2,6 +2,7 @@ import { AdpError } from '../errors.ts';
 import type { EntityName } from '../model/entities.ts';
 import type { RecordDocument } from '../model/record.ts';
 import { isRecordId } from '../model/recordId.ts';
+import { parseVersion } from '../model/version.ts';
 import type { HeldRecord, RecordStore, RecordWrite } from '../sync/applyChanges.ts';
 import type { Fingerprint, HeldRecords } from '../sync/diff/heldRecords.ts';
 import type { Documents, DocumentWrite } from './cosmos.ts';
@@ -82,7 +83,7 @@ export function recordsIn(documents: Documents): Records {
       let continuation: string | undefined;
       do {
         const page = await documents.page({
-          text: `SELECT c.id, c.content_hash, c.source_id FROM c WHERE ${ofEntity} AND IS_NULL(c.deleted_at)`,
+          text: `SELECT c.id, c.content_hash, c.source_id, c.version FROM c WHERE ${ofEntity} AND IS_NULL(c.deleted_at)`,
           parameters: scope(dealerId, entity),
           within: [dealerId, entity],
           limit: fingerprintsAPage,
@@ -148,11 +149,12 @@ function toHeld(document: Record<string, unknown>): HeldRecord {
   };
 }
 
-function toFingerprint({ id, content_hash, source_id }: Record<string, unknown>): Fingerprint {
+function toFingerprint({ id, content_hash, source_id, version }: Record<string, unknown>): Fingerprint {
   return {
     id: String(id),
     contentHash: String(content_hash),
     sourceId: typeof source_id === 'string' ? source_id : null,
+    captured: parseVersion(String(version)).captured,
   };
 }
 

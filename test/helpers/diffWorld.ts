@@ -1,3 +1,4 @@
+import type { PulledRow } from '../../shared/connectors/connector.ts';
 import { type DeliveryDeps, deliver } from '../../shared/delivery/deliver.ts';
 import { toChangeMessage } from '../../shared/delivery/message.ts';
 import { compileMapper, type MapperOptions } from '../../shared/mapping/compile.ts';
@@ -5,20 +6,30 @@ import { neededColumns } from '../../shared/mapping/neededColumns.ts';
 import type { ChangeMessage } from '../../shared/model/change.ts';
 import { type Instant, toInstant } from '../../shared/model/instant.ts';
 import type { RecordDocument } from '../../shared/model/record.ts';
-import { newRunId, type Run, type RunId } from '../../shared/model/run.ts';
+import { emptyTally, newRunId, type Run, type RunId } from '../../shared/model/run.ts';
+import { parseVersion } from '../../shared/model/version.ts';
 import { baselinesIn } from '../../shared/store/baselines.ts';
 import { runsIn } from '../../shared/store/runs.ts';
 import { applyChanges } from '../../shared/sync/applyChanges.ts';
 import { currentRun } from '../../shared/sync/closeRuns.ts';
 import { approveRun } from '../../shared/sync/diff/approveRun.ts';
-import { type DiffDeps, diffDrop, type SnapshotSource } from '../../shared/sync/diff/diffDrop.ts';
-import type { DiffMessage } from '../../shared/sync/diff/diffMessage.ts';
+import {
+  type DiffMessage,
+  type DropMessage,
+  type ReadMessage,
+  toDiffMessage,
+} from '../../shared/sync/diff/diffMessage.ts';
+import { type DiffDeps, diffRead } from '../../shared/sync/diff/diffRead.ts';
+import type { SnapshotSource } from '../../shared/sync/diff/dropOrigin.ts';
 import type { Rejection } from '../../shared/sync/ingest.ts';
+import { completeReadsIn } from '../../shared/sync/poll/completeRead.ts';
+import type { CompleteRead } from '../../shared/sync/poll/completeReads.ts';
 import { testClock } from './clock.ts';
 import { memoryBlobs } from './memoryBlobs.ts';
 import { memoryLog } from './memoryLog.ts';
 import { memoryRecords } from './memoryRecords.ts';
 import { memorySnapshotBlobs } from './memorySnapshotBlobs.ts';
+import { memoryStagingBlobs } from './memoryStagingBlobs.ts';
 import { memoryTables } from './memoryTable.ts';
 
 /** The process has died: from now on it does nothing any more. */
@@ -36,6 +47,8 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
   const records = memoryRecords();
   const blobs = memorySnapshotBlobs();
   const claims = memoryBlobs();
+  const staging = memoryStagingBlobs();
+  const handedOver: ReadMessage[] = [];
   const queue: string[] = [];
   const files = new Map<string, { readonly content: Buffer; readonly etag: string }>();
   const rejected: Rejection[] = [];
@@ -101,13 +114,16 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
     },
     records: {
       async *fingerprints() {
-        for (const { id, content_hash, source_id } of [...records.documents.values()]) {
-          if (content_hash !== null) yield [{ id, contentHash: content_hash, sourceId: source_id }];
+        for (const { id, content_hash, source_id, version } of [...records.documents.values()]) {
+          const { captured } = parseVersion(version);
+          if (content_hash !== null) yield [{ id, contentHash: content_hash, sourceId: source_id, captured }];
         }
       },
     },
     epochOf: async () => epoch,
     sourceOf: async () => source(),
+    staging: life.guard(staging),
+    rulesOf: async () => source(),
     deliver: (heading, changes) => deliver(heading, changes, delivery),
     async quarantine(_ingestion, rejections) {
       rejected.push(...rejections);
@@ -115,7 +131,57 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
   };
   const frozen = new Map<string, Buffer>();
 
+  const complete = completeReadsIn({
+    staging: life.guard(staging),
+    runs,
+    clock,
+    async handOver(diff) {
+      const message = toDiffMessage(JSON.parse(JSON.stringify(diff)));
+      if ('read' in message) handedOver.push(message);
+    },
+  });
+
   const world = {
+    staging,
+    complete,
+    /** A read of everything has begun, with a run that is open. */
+    async begin(mode: 'all' | 'keys'): Promise<CompleteRead> {
+      clock.move(60_000);
+      const startedAt = new Date(clock());
+      const runId = newRunId('acme', startedAt, String(++names).padStart(10, '0'));
+      const place = { dealerId: 'acme', sourceId: 'dms', entity: 'part_stock' } as const;
+      const rest = { finishedAt: undefined, sealed: undefined, tally: emptyTally, errors: [] };
+      await runs.open({ ...place, ...rest, runId, door: 'poll', status: 'running', startedAt });
+      return { ...place, mode, runId, epoch, captured: toInstant(clock()), meaning: source().meaning };
+    },
+    /** It was read to its end: what is to be done about it. */
+    async end(read: CompleteRead, pages: readonly (readonly PulledRow[])[], suspicion?: string): Promise<ReadMessage> {
+      let index = 0;
+      for (const [seq, page] of pages.entries()) {
+        await complete.stage(
+          read,
+          { attempt: 1, seq },
+          page.map((row) => ({ index: index++, ...row })),
+        );
+      }
+      const segments = [{ attempt: 1, messages: pages.length }];
+      await complete.finish(read, {
+        segments,
+        rows: index,
+        notes: [],
+        ...(suspicion === undefined ? {} : { suspicion }),
+      });
+      const message = handedOver.at(-1);
+      if (message === undefined) throw new Error('Nothing was handed over.');
+      return message;
+    },
+    /** Reads, compares, writes; the run as it ends. */
+    async poll(mode: 'all' | 'keys', pages: readonly (readonly PulledRow[])[], suspicion?: string): Promise<Run> {
+      const message = await world.end(await world.begin(mode), pages, suspicion);
+      await world.diff(message);
+      await world.write();
+      return await world.run(message.run_id);
+    },
     clock,
     deps,
     records,
@@ -125,7 +191,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
     life,
     rejected,
     /** A file has arrived; what is to be done about it. */
-    drop(content: string | Buffer, name = 'acme_part_stock.csv', manifest?: DiffMessage['manifest']): DiffMessage {
+    drop(content: string | Buffer, name = 'acme_part_stock.csv', manifest?: DropMessage['manifest']): DropMessage {
       clock.move(60_000);
       const path = `acme/${name}`;
       const bytes = Buffer.from(content);
@@ -142,7 +208,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
         ...(manifest === undefined ? {} : { manifest }),
       };
     },
-    diff: (message: DiffMessage) => diffDrop(message, deps),
+    diff: (message: DiffMessage) => diffRead(message, deps),
     approve: (runId: RunId) => approveRun(runId, deps),
     /** The writer applies what is in the queue. */
     async write(order: (messages: ChangeMessage[]) => ChangeMessage[] = (messages) => messages): Promise<void> {
@@ -159,7 +225,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
       return run;
     },
     /** Drops, compares, writes; the run as it ends. */
-    async take(content: string | Buffer, name?: string, manifest?: DiffMessage['manifest']): Promise<Run> {
+    async take(content: string | Buffer, name?: string, manifest?: DropMessage['manifest']): Promise<Run> {
       const message = world.drop(content, name, manifest);
       await world.diff(message);
       await world.write();

@@ -18,7 +18,7 @@ describe('what the store holds, as an index', () => {
   test('says what a Map says, however much there is', () => {
     const index = new HeldIndex('seed');
     const held = new Map(Array.from({ length: 20_000 }, (_, n) => [`id-${n}`, hashOf(String(n % 7))]));
-    for (const [id, content] of held) index.add(id, content, Number(id.slice(3)) % 10 !== 0);
+    for (const [id, content] of held) index.add(id, content, Number(id.slice(3)) % 10 === 0 ? 'others' : 'ours');
     expect([index.ours, index.unseen]).toEqual([18_000, 18_000]);
     for (let n = 0; n < 30_000; n += 2) {
       const isOurs = n < 20_000 && n % 10 !== 0;

@@ -3,8 +3,8 @@ import { entities } from '../../model/entities.ts';
 import type { Run, RunId } from '../../model/run.ts';
 import type { IngestDeps } from '../ingest.ts';
 import type { RunDeps } from '../runWork.ts';
-import type { BaselineLease, Baselines } from './baselines.ts';
-import { suspicionMark } from './planDiff.ts';
+import { type BaselineLease, type Baselines, newestOf } from './baselines.ts';
+import { suspicionMark } from './plan.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 import { readChanges } from './spool.ts';
 
@@ -38,8 +38,8 @@ export async function approveRun(runId: RunId, deps: ApproveDeps): Promise<Run> 
 }
 
 async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): Promise<Run> {
-  const { last, pending } = lease.state;
-  if (last?.runId !== runId || pending !== undefined) throw refused('A newer snapshot was read since.');
+  const last = newestOf(lease.state);
+  if (last?.runId !== runId || lease.state.pending !== undefined) throw refused('A newer snapshot was read since.');
   const stored = await suspectRun(runId, deps);
   const { run, sealed } = stored;
   const { entity } = run;

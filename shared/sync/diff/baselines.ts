@@ -40,13 +40,22 @@ export interface PendingPlan {
   readonly messages: number;
 }
 
+/** The last key sweep, likewise. */
+export type LastSweep = Omit<LastRead, 'index' | 'keys'>;
+
 export interface BaselineState {
   /** 16 hex digits: seeds the fingerprints, never leaves the hub. */
   readonly seed: string;
   readonly last?: LastRead;
+  readonly sweep?: LastSweep;
   readonly pending?: PendingPlan;
   /** Something is in the store, or not, that fingerprints can't tell: the next snapshot is compared with the store. */
   readonly isDoubtful: boolean;
+}
+
+/** The complete read that was the last to leave its source. */
+export function newestOf({ last, sweep }: BaselineState): LastSweep | undefined {
+  return last === undefined || (sweep !== undefined && sweep.captured > last.captured) ? sweep : last;
 }
 
 /** The right to change a baseline. It is prolonged while its process lives. */

@@ -2,7 +2,7 @@ import { AdpError } from '../../errors.ts';
 import type { Progress, Run, RunId } from '../../model/run.ts';
 import type { StoredRun } from '../runStore.ts';
 import { failRun, type NewRun, openRun, type RunDeps, type SealedWork, sealRun } from '../runWork.ts';
-import { rowsRefused } from './planDiff.ts';
+import { rowsRefused } from './plan.ts';
 
 /** How often the run says how far it is. */
 const everyMs = 2_000;

@@ -23,10 +23,11 @@ const underWayMs = 2 * 60 * 60 * 1_000;
 export async function mustWait(
   { dealerId, entity }: BaselineKey,
   { runId, startedAt }: Pick<Run, 'runId' | 'startedAt'>,
+  arrivedAt: Date,
   now: number,
   { runs }: DoubtDeps,
 ): Promise<boolean> {
-  if (now - startedAt.getTime() > patienceMs) return false;
+  if (now - arrivedAt.getTime() > patienceMs) return false;
   for await (const run of runs.since(dealerId, entity, new Date(startedAt.getTime() - underWayMs))) {
     // Ids descend in time. Of two snapshots that wait, the older one goes first.
     if (run.runId > runId && run.status === 'running') return true;

@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto';
 import type { EntityName } from '../../model/entities.ts';
+import type { Instant } from '../../model/instant.ts';
 
 /** What is held of a record, as far as a comparison needs it; deleted ones have none. */
 export interface Fingerprint {
   readonly id: string;
   readonly contentHash: string;
   readonly sourceId: string | null;
+  /** When it left its source. */
+  readonly captured: Instant;
 }
 
 /** What the store holds of an entity. */
@@ -39,19 +42,19 @@ export class HeldIndex {
     this.#seed = seed;
   }
 
-  add(id: string, contentHash: string, isOurs: boolean): void {
+  /** @param whose `newer`: the source's own, but captured after what it is compared with, which can't know it */
+  add(id: string, contentHash: string, whose: 'ours' | 'newer' | 'others'): void {
     if (2 * this.#count >= this.#slots) this.#grow();
     const key = this.#keyOf(id);
     const slot = this.#find(key);
     if (this.#states[slot] !== absent) return;
     const content = halvesOf(contentHash);
     this.#words.set([...key, ...content], 4 * slot);
-    this.#states[slot] = isOurs ? unseen : others;
+    this.#states[slot] = whose === 'others' ? others : whose === 'newer' ? seen : unseen;
     this.#count++;
-    if (isOurs) {
-      this.ours++;
-      this.unseen++;
-    }
+    if (whose === 'others') return;
+    this.ours++;
+    if (whose === 'ours') this.unseen++;
   }
 
   /** Notes that the snapshot has a row for the record. True where the store holds just that, of the source itself. */

@@ -2,7 +2,7 @@ import { AdpError } from '../../errors.ts';
 import type { Change, ChangeMessage } from '../../model/change.ts';
 import { entities } from '../../model/entities.ts';
 import type { IngestDeps, Ingestion, Rejection } from '../ingest.ts';
-import { type Plan, planBlobs } from './planDiff.ts';
+import { type Plan, planBlobs } from './plan.ts';
 import { fromRowText } from './rowText.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 import { readChanges, readSpool } from './spool.ts';

@@ -28,7 +28,7 @@ export async function prepareRead(
 ): Promise<(connection: Connection, signal: AbortSignal) => Promise<ClaimedState>> {
   const { place, runId, entity, state } = beginning;
   const { mode } = place;
-  await settle(place, state.reading, deps);
+  await settle(place, state, deps);
   const isValid = state.meaning === entity.meaning && state.origin === entity.origin;
   const isTrusted = isValid && (mode === 'changes' || (await isFinished(state.reading, deps)));
   const cursor = isTrusted ? state.cursor : undefined;
@@ -74,7 +74,7 @@ export async function prepareRead(
 /** What an earlier run recorded as read, but did not live to seal; or staged, and did not live to finish. */
 async function settle(
   { dealerId, sourceId, entity, mode }: PollPlace,
-  reading: Reading | undefined,
+  { reading, meaning }: PollState,
   deps: Pick<PollDeps, 'runs' | 'clock' | 'random' | 'complete'>,
 ): Promise<void> {
   if (reading === undefined) return;
@@ -82,7 +82,7 @@ async function settle(
   if (mode === 'changes') {
     if (isDone) await sealPollRun(reading, deps);
   } else if (!isDone) {
-    await deps.complete.discard({ dealerId, sourceId, entity, mode, runId, epoch, captured });
+    await deps.complete.discard({ dealerId, sourceId, entity, mode, runId, epoch, captured, meaning });
   }
 }
 

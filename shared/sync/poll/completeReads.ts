@@ -14,6 +14,8 @@ export interface CompleteRead {
   readonly epoch: number;
   /** When it began. */
   readonly captured: Instant;
+  /** What decided which fields were read: rows of another meaning may lack some. */
+  readonly meaning: string;
 }
 
 /** What there is to say once its last page is staged. */

@@ -52,7 +52,7 @@ export class PageWork {
     const { page, runId } = this.#request;
     const stored = await this.#deps.cursors.get(this.#place);
     const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
-    if (reading?.isDone) return await this.#end(reading);
+    if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
     if (reading !== undefined && page < reading.pages) return { kind: 'more' };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
 
@@ -135,7 +135,7 @@ export class PageWork {
     const state = this.#after(claimed, pulled, taken);
     const { reading } = state;
     await cursors.save(this.#place, { state: claimed, etag }, state);
-    if (reading.isDone) return await this.#end(reading);
+    if (reading.isDone) return await this.#end(reading, state.meaning);
     if (reading.notedAt > claimed.reading.notedAt) await notePollProgress(reading, this.#deps);
     return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
   }
@@ -144,7 +144,7 @@ export class PageWork {
     const { attempt, messages: before } = attemptOf(reading);
     const first = reading.counts.read;
     const inputs = rows.map((row, i): InputRow => ({ index: first + i, ...row }));
-    const complete = this.#complete(reading);
+    const complete = this.#complete(reading, this.#entity.meaning);
     if (complete !== undefined) {
       if (inputs.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, inputs);
       const counts = { ...emptyCounts, read: inputs.length };
@@ -205,9 +205,9 @@ export class PageWork {
   }
 
   /** Everything is recorded. Called again, it does what is left to do. */
-  async #end(reading: Reading): Promise<PageOutcome> {
+  async #end(reading: Reading, meaning: string): Promise<PageOutcome> {
     const { counts, segments, notes, suspicion } = reading;
-    const complete = this.#complete(reading);
+    const complete = this.#complete(reading, meaning);
     if (complete === undefined || reading.isUnchanged) await sealPollRun(reading, this.#deps);
     else {
       const end = { segments, rows: counts.read, notes, ...(suspicion === undefined ? {} : { suspicion }) };
@@ -216,9 +216,9 @@ export class PageWork {
     return { kind: 'done', counts };
   }
 
-  #complete({ runId, epoch, captured }: Reading): CompleteRead | undefined {
+  #complete({ runId, epoch, captured }: Reading, meaning: string): CompleteRead | undefined {
     const { mode, ...place } = this.#place;
-    return mode === 'changes' ? undefined : { ...place, mode, runId, epoch, captured };
+    return mode === 'changes' ? undefined : { ...place, mode, runId, epoch, captured, meaning };
   }
 
   #fits({ meaning, origin }: PollState): boolean {

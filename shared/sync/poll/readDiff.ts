@@ -14,13 +14,16 @@ export interface ReadDiff {
     readonly mode: 'all' | 'keys';
     /** In the container `staging`; see `toStagedLine`. */
     readonly blob: string;
-    readonly bytes: number;
+    /** How many were read, those that the source marks as deleted included. */
+    readonly rows: number;
     /** What decided which fields were read: rows that were read under another meaning may lack some. */
     readonly meaning: string;
     /** When its last page was read; RFC 3339. */
     readonly ended_at: string;
     /** What the run is to say besides. */
     readonly notes: readonly string[];
+    /** Why it can hardly be all that there is: its deletes are held. */
+    readonly suspicion?: string;
   };
   /** When the read began; an `Instant` that never goes back for this source and entity. */
   readonly captured: string;

@@ -1,4 +1,5 @@
 import type { PulledRow } from '../../connectors/connector.ts';
+import { AdpError } from '../../errors.ts';
 import { maxRawLength } from '../../formats/format.ts';
 import { textOf } from '../../mapping/scalar.ts';
 import { setOwn } from '../../model/json.ts';
@@ -9,11 +10,13 @@ import { fromRowText, toRowText } from '../diff/rowText.ts';
 import { readSpool } from '../diff/spool.ts';
 
 /**
- * A pulled row as a line of text without its end: an object where it could be read, else `[error, raw]`. A value that
- * JSON can't hold makes the row one that can't be read: nothing is rounded, emptied or guessed.
+ * A pulled row as a line of text without its end: an object where it could be read, else `[error, raw]`; nothing where
+ * the source marks it as deleted, for what a complete read lacks is deleted. A value that JSON can't hold makes the row
+ * one that can't be read: nothing is rounded, emptied or guessed.
  */
 export function toStagedLine(row: PulledRow): string {
   if ('error' in row) return toRowText([row.error, row.raw]);
+  if (Object.hasOwn(row.values, '_op') && row.values._op === 'delete') return '';
   try {
     return toRowText(toJson(row.values, ''));
   } catch (error) {
@@ -22,10 +25,24 @@ export function toStagedLine(row: PulledRow): string {
   }
 }
 
-/** The rows again, numbered from 1, some at a time. */
-export async function* readStaged(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextRow[]> {
+/**
+ * The rows again, numbered from 1, some at a time.
+ * @param count how many lines there must be
+ * @throws AdpError INTERNAL where there are not: nothing may be deleted because a page got lost
+ */
+export async function* readStaged(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<TextRow[]> {
   let row = 1;
-  for await (const lines of readSpool(chunks)) yield lines.map((line) => fromStagedLine(line, row++));
+  for await (const lines of readSpool(chunks)) {
+    const page: TextRow[] = [];
+    for (const line of lines) {
+      if (line !== '') page.push(fromStagedLine(line, row));
+      row++;
+    }
+    yield page;
+  }
+  if (row - 1 !== count) {
+    throw new AdpError('INTERNAL', `Of ${count} rows that were read ${row - 1} are there. Read the source again.`);
+  }
 }
 
 function fromStagedLine(text: string, row: number): TextRow {

@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto';
+import { AdpError } from '../../errors.ts';
+import { type EntityName, entities } from '../../model/entities.ts';
+import { readStaged } from '../poll/stagedLine.ts';
+import type { StagingBlobs } from '../poll/stagingBlobs.ts';
+import type { ReadMessage } from './diffMessage.ts';
+import { type Origin, type ReadRules, usualDeleteRatio, usualRejectRatio } from './origin.ts';
+import type { Guards } from './plan.ts';
+import { planDiff } from './planDiff.ts';
+import { planSweep } from './planSweep.ts';
+import { toSnapshotFile } from './rowsFile.ts';
+
+export interface ReadOriginDeps {
+  readonly staging: Pick<StagingBlobs, 'open' | 'remove'>;
+  /** What a polled source says now. @throws AdpError (park) where it doesn't bring the entity any more */
+  readonly rulesOf: (dealerId: string, sourceId: string, entity: EntityName) => Promise<ReadRules>;
+}
+
+/** One bad row never stops the good ones: a share of few rows says little. */
+const rejectsAllowed = 19;
+
+/** A polled source that was read to its end, page by page: all of its rows, or all of its keys. */
+export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
+  const { dealer_id: dealerId, entity, source_id: sourceId, read } = message;
+  const { staging } = deps;
+  const rules = () => deps.rulesOf(dealerId, sourceId, entity);
+
+  const rows = async () => {
+    const chunks = await staging.open(read.blob);
+    if (chunks !== undefined) return readStaged(chunks, read.rows);
+    throw new AdpError('INTERNAL', 'The rows that were read are gone. The next read brings them again.', {
+      disposition: 'park',
+    });
+  };
+
+  return {
+    reads: read.mode === 'keys' ? 'keys' : 'rows',
+    heading: { door: 'poll' },
+    endedAt: new Date(read.ended_at),
+    isThere: async () => (await staging.open(read.blob)) !== undefined,
+    async overtaken() {
+      // Only the fields that the mapping of that time needs were read.
+      return (await rules()).meaning === read.meaning
+        ? undefined
+        : 'The mapping or the zone has changed since it was read; the next one reads everything again.';
+    },
+    mapper: async () => (await rules()).mapper,
+    async plan({ against, ...task }, prefix, blobs) {
+      const { mapper, meaning, maxDeleteRatio, maxRejectRatio } = await rules();
+      const guards: Guards = {
+        maxDeleteRatio: maxDeleteRatio ?? usualDeleteRatio,
+        maxRejectRatio: maxRejectRatio ?? usualRejectRatio,
+        rejectsAllowed,
+        isEmptyAlwaysSuspect: false,
+        suspicion: read.suspicion,
+      };
+      const notes = [...read.notes, ...task.notes];
+      if (read.mode === 'keys') {
+        if (against.kind !== 'store') throw new AdpError('INTERNAL', 'Keys are compared with the store alone.');
+        return await planSweep({ ...task, rows: await rows(), mapper, guards, against, notes }, prefix, blobs);
+      }
+      const file = await toSnapshotFile(await rows(), mapper);
+      const bound = hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex');
+      const rest = { expectedRows: undefined, columns: undefined, notes };
+      return await planDiff({ ...task, ...rest, against, file, mapper, meaning: bound, guards }, prefix, blobs);
+    },
+    sent: async () => undefined,
+    async leave() {
+      // What can't be removed now goes by lifecycle rule.
+      await Promise.allSettled([staging.remove(read.blob)]);
+    },
+  };
+}
