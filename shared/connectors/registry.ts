@@ -1,4 +1,5 @@
 import type { Connector, PolledConnector } from './connector.ts';
+import { rest } from './rest/rest.ts';
 
 /** The connectors that are built, by name; a source with another one is refused. */
-export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = {};
+export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = { rest };

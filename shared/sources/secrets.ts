@@ -2,6 +2,8 @@ import { fieldPath } from '../fault.ts';
 
 const secretName = /(^|_)(password|passwd|pwd|secret|token|api_?key|access_?key|account_?key|connection_?string)$/;
 const secretValue = /(password|pwd|accountkey|sharedaccesskey)\s*=|:\/\/[^/\s:@]+:[^/\s@]+@/i;
+/** A value that is known only when a request is made, such as the token of the next page. */
+const placeholder = /^\{\{\w+\}\}$/;
 
 /**
  * The places in a source's settings that look like a password or a connection string. Secrets live in Key Vault, and a
@@ -12,7 +14,8 @@ export function secretsIn(settings: unknown, path: readonly string[]): string[] 
   if (typeof settings !== 'object' || settings === null) return [];
   return Object.entries(settings).flatMap(([name, value]) => {
     const place = [...path, name];
-    return isSecretName(name) && typeof value === 'string' ? [fieldPath(place)] : secretsIn(value, place);
+    const isSecret = isSecretName(name) && typeof value === 'string' && !placeholder.test(value);
+    return isSecret ? [fieldPath(place)] : secretsIn(value, place);
   });
 }
 

@@ -1,0 +1,89 @@
+import { AdpError } from '../../errors.ts';
+import type { Query, Read, ReadMode, Tools } from '../connector.ts';
+import { type RestCursor, readCursor } from './cursor.ts';
+import { type RestEntity, type RestSource, readEntity } from './entity.ts';
+import { type RestState, toJson } from './place.ts';
+import { hash } from './rows.ts';
+import { readTime, type TimeForm, writeSince, writeUntil } from './times.ts';
+
+/** How an entity's times are written, and how its rows' times are read. */
+export function timeFormOf({ incremental }: RestEntity, zone: string, tools: Pick<Tools, 'timeZone'>): TimeForm {
+  return { format: incremental.format, zone: tools.timeZone(incremental.zone ?? zone) };
+}
+
+/** Fixes what all requests of a read are told. Asks nothing of the API, whose clock comes with the first answer. */
+export function beginRead(
+  source: RestSource,
+  query: Query,
+  mode: ReadMode,
+  cursorText: string | undefined,
+  tools: Pick<Tools, 'clock' | 'timeZone'>,
+): Read {
+  const entity = readEntity(query.settings);
+  const startMs = tools.clock();
+  const form = timeFormOf(entity, query.zone, tools);
+  const before = readCursor(cursorText);
+  const asked = mode === 'changes' ? askedFor(query, before, form) : undefined;
+  const { initial } = entity.incremental;
+  const until = writeUntil(form, startMs);
+  const settings = hash([
+    mode,
+    query.cursor.kind,
+    query.settings,
+    source.baseUrl,
+    [...source.query],
+    [...source.headers],
+  ]);
+  const { seen } = before;
+  const isUsable = seen !== undefined && seen.settings === settings;
+  const state: RestState = {
+    startMs,
+    until,
+    untilMs: Math.min(startMs, readTime(form, until) ?? startMs),
+    ...(asked ?? (initial === undefined ? {} : { since: initial, cursor: initial })),
+    before: {
+      ...(before.atMs === undefined ? {} : { atMs: before.atMs }),
+      ...(before.id === undefined ? {} : { id: before.id }),
+    },
+    isWhole: asked === undefined,
+    ...(isUsable && source.validators
+      ? {
+          seen: {
+            request: seen.request,
+            ...(seen.etag === undefined ? {} : { etag: seen.etag }),
+            ...(seen.lastModified === undefined ? {} : { lastModified: seen.lastModified }),
+          },
+        }
+      : {}),
+    isFresh: isUsable && source.ttlMs !== undefined && startMs >= seen.atMs && startMs - seen.atMs < source.ttlMs,
+    settings,
+  };
+  return {
+    mode,
+    state: toJson(state),
+    ...(asked === undefined ? {} : { from: String(asked.since ?? asked.cursor) }),
+    // Pages are in the API's own order: what one read began, another can't go on with.
+    isBackfill: false,
+  };
+}
+
+/** What stands for {{since}} and {{cursor}}; undefined where there is no cursor yet, so that everything is read. */
+function askedFor(
+  { cursor }: Query,
+  { atMs, token, id }: RestCursor,
+  form: TimeForm,
+): Pick<RestState, 'since' | 'cursor'> | undefined {
+  switch (cursor.kind) {
+    case 'timestamp':
+      if (atMs === undefined) return undefined;
+      return { since: writeSince(form, atMs - cursor.overlapSeconds * 1_000), cursor: writeSince(form, atMs) };
+    case 'monotonic_id':
+      return id === undefined ? undefined : { since: String(BigInt(id) - BigInt(cursor.overlapIds)), cursor: id };
+    case 'token':
+      return token === undefined ? undefined : { cursor: token };
+    case 'full':
+      return undefined;
+    default:
+      throw new AdpError('CONFIG_ERROR', `A REST source has no cursor of kind ${cursor.kind}.`);
+  }
+}

@@ -1,0 +1,110 @@
+import type { RestEntity } from './entity.ts';
+
+const startBytes = 1_024;
+const endBytes = 256;
+
+/** A body on its way to its reader: what it begins and ends with, and whether it looks complete. */
+export class BodyWatch {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #format: RestEntity['format'];
+  #waiting: Uint8Array | undefined;
+  #start = Buffer.alloc(0);
+  #end = Buffer.alloc(0);
+  /** JSON: how many objects and arrays are open, and whether a string is. */
+  #depth = 0;
+  #isString = false;
+  #isEscaped = false;
+  /** What the body itself threw. */
+  failure: { readonly error: unknown } | undefined;
+
+  constructor(body: AsyncIterable<Uint8Array>, format: RestEntity['format']) {
+    this.#source = body[Symbol.asyncIterator]();
+    this.#format = format;
+  }
+
+  /** How it begins, as text; empty where it has nothing. To be called before `bytes`. */
+  async peek(): Promise<string> {
+    let chunk = await this.#next();
+    while (chunk !== undefined && chunk.byteLength === 0) chunk = await this.#next();
+    this.#waiting = chunk;
+    return Buffer.from(chunk?.subarray(0, startBytes) ?? []).toString('utf8');
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    try {
+      let chunk = this.#waiting ?? (await this.#next());
+      this.#waiting = undefined;
+      while (chunk !== undefined) {
+        this.#look(chunk);
+        yield chunk;
+        chunk = await this.#next();
+      }
+    } finally {
+      await this.leave();
+    }
+  }
+
+  /** Gives up what was not read. */
+  async leave(): Promise<void> {
+    if (this.#waiting !== undefined) this.#look(this.#waiting);
+    this.#waiting = undefined;
+    await this.#source.return?.();
+  }
+
+  /** The first 200 characters, on one line. */
+  start(): string {
+    const text = this.#start.toString('utf8').replace(/\p{Cc}+|\s+/gu, ' ');
+    return JSON.stringify(text.trim().slice(0, 200));
+  }
+
+  /** Whether what was read ends where its format can't end. Of CSV only the transport knows. */
+  isCutShort(): boolean {
+    const end = this.#end.toString('utf8').trimEnd();
+    switch (this.#format) {
+      case 'json':
+        return this.#isString || this.#depth > 0;
+      case 'ndjson':
+        return this.#end.at(-1) !== 0x0a;
+      case 'xml': {
+        const root = /<([^\s!?/>]+)/.exec(this.#start.toString('utf8'))?.[1];
+        return root === undefined || !(end.endsWith('>') && new RegExp(`</\\s*${literal(root)}\\s*>$|/>$`).test(end));
+      }
+      default:
+        return false;
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    try {
+      const { done, value } = await this.#source.next();
+      return done === true ? undefined : value;
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+
+  #look(chunk: Uint8Array): void {
+    if (this.#start.length < startBytes) {
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, startBytes - this.#start.length)]);
+    }
+    this.#end = Buffer.concat([this.#end, chunk.subarray(-endBytes)]).subarray(-endBytes);
+    if (this.#format === 'json') this.#count(chunk);
+  }
+
+  #count(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      if (this.#isString) {
+        if (this.#isEscaped) this.#isEscaped = false;
+        else if (byte === 0x5c) this.#isEscaped = true;
+        else if (byte === 0x22) this.#isString = false;
+      } else if (byte === 0x22) this.#isString = true;
+      else if (byte === 0x5b || byte === 0x7b) this.#depth += 1;
+      else if (byte === 0x5d || byte === 0x7d) this.#depth -= 1;
+    }
+  }
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

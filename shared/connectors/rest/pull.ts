@@ -1,0 +1,209 @@
+import { AdpError } from '../../errors.ts';
+import type { Http, HttpAnswer, PulledPage, Query, Read, Tools } from '../connector.ts';
+import { align, movesTooMuch, tailOf } from './align.ts';
+import { type Answered, readAnswer } from './answer.ts';
+import { timeFormOf } from './begin.ts';
+import { type RestEntity, type RestSource, readEntity } from './entity.ts';
+import { finish } from './finish.ts';
+import { follow } from './loop.ts';
+import { endsAt, positionAfter } from './next.ts';
+import { type Position, type RestPlace, type RestState, toJson } from './place.ts';
+import { pauseOf } from './rateHeaders.ts';
+import { hashOf, requestFor } from './request.ts';
+import { checkFields, hashPage, highest, markDeleted, toldText } from './rows.ts';
+
+/** The same rows may come again once: new ones may have pushed them all onto the next page. */
+const maxRepeats = 1;
+/** Pages without rows in a row, of an API that leads on and on. */
+const maxEmpties = 100;
+
+/** What a page is pulled with: of one source that is open. */
+export interface PullTools extends Pick<Tools, 'clock' | 'timeZone' | 'readRows'> {
+  readonly http: Http;
+  readonly source: RestSource;
+  /** Takes secrets out of a text that people will see. */
+  readonly scrub: (text: string) => string;
+  /** Takes parameters that are secrets out of a link. */
+  readonly strip: (link: string) => string;
+}
+
+/** A page of an API: one request. */
+export async function pullPage(
+  tools: PullTools,
+  query: Query,
+  { mode }: Pick<Read, 'mode'>,
+  state: RestState,
+  place: RestPlace | undefined,
+  signal: AbortSignal,
+): Promise<PulledPage> {
+  if (state.isFresh) {
+    return {
+      rows: [],
+      unchanged: true,
+      notes: ['Nothing was asked for: the last answer is younger than cache.ttl_seconds.'],
+    };
+  }
+  const entity = readEntity(query.settings);
+  const position: Position = place?.position ?? { kind: 'first' };
+  const request = requestFor(tools.source, entity, { state, position, limit: entity.pagination.size });
+  const known = hashOf(request);
+  const validators = position.kind === 'first' && state.seen?.request === known ? validatorsOf(state.seen) : {};
+  const sentMs = tools.clock();
+  const answer = await tools.http.send({ ...request, headers: { ...request.headers, ...validators } }, signal);
+  const pauseMs = pauseOf(answer.headers, tools.clock());
+  const pause = pauseMs === undefined ? {} : { pauseMs };
+  if (answer.status === 304) {
+    await drain(answer);
+    if (Object.keys(validators).length === 0) throw unasked();
+    return { rows: [], unchanged: true, ...pause };
+  }
+  const startMs = place?.startMs ?? startOf(answer, sentMs, tools.clock());
+  const answered = await readAnswer(answer, entity, tools.readRows, tools.scrub, signal);
+  const columns = place === undefined || place.rows === 0 ? checkedColumns(answered, entity, query) : {};
+  const step = take(tools, entity, query, { answer, answered, position, place, startMs });
+  const rows = markDeleted(step.rows, entity, mode);
+  const { total } = step.place;
+  const page = { rows, ...columns, ...(total === undefined ? {} : { total }), ...pause };
+  if (step.next !== undefined) return { ...page, next: toJson(step.next) };
+  const seen = {
+    request: known,
+    isWhole: step.place.requests === 1,
+    etag: answer.headers.get('etag'),
+    lastModified: answer.headers.get('last-modified'),
+  };
+  return { ...page, ...finish(tools.source, query, mode, state, step.place, seen) };
+}
+
+interface Taken {
+  readonly answer: HttpAnswer;
+  readonly answered: Answered;
+  readonly position: Position;
+  readonly place: RestPlace | undefined;
+  readonly startMs: number;
+}
+
+/** What a page adds to a read: its rows, and where the next one is. */
+function take(
+  tools: PullTools,
+  entity: RestEntity,
+  query: Query,
+  { answer, answered, position, place, startMs }: Taken,
+): { rows: Answered['rows']; place: RestPlace; next: RestPlace | undefined } {
+  const offset = position.kind === 'offset' ? position.offset : 0;
+  const before: RestPlace = place ?? { ...beginning, position, startMs };
+  const { pagination } = entity;
+  const aligned =
+    pagination.kind === 'offset'
+      ? align(answered.rows, offset, before, query.keyColumns)
+      : { kind: 'on' as const, rows: answered.rows, offset };
+  const requests = before.requests + 1;
+  if (aligned.kind === 'back') {
+    const turns = before.turns + 1;
+    if (movesTooMuch({ turns, requests })) throw restless();
+    const goesTo: Position = { kind: 'offset', offset: aligned.offset };
+    const back = { ...before, position: goesTo, requests, turns, returns: before.returns + 1 };
+    return { rows: [], place: back, next: back };
+  }
+  const { rows } = aligned;
+  const high = higher(before.high, highest(rows, query.cursor, timeFormOf(entity, query.zone, tools)));
+  const total = totalOf(entity, answered, answer) ?? before.total;
+  const token = toldText(entity.syncToken, answered.envelope, answer.headers) ?? before.token;
+  const content = answered.rows.length === 0 ? before.content : hashPage(answered.rows);
+  const after: RestPlace = {
+    ...before,
+    requests,
+    rows: before.rows + rows.length,
+    ...(high === undefined ? {} : { high }),
+    ...(token === undefined ? {} : { token }),
+    ...(total === undefined ? {} : { total }),
+    ...(content === undefined ? {} : { content }),
+    repeats: answered.rows.length > 0 && content === before.content ? before.repeats + 1 : 0,
+    empties: answered.rows.length === 0 ? before.empties + 1 : 0,
+    tail:
+      pagination.kind === 'offset' && pagination.recheck
+        ? tailOf(rows, offset === 0 ? [] : before.tail, query.keyColumns)
+        : [],
+    returns: 0,
+  };
+  if (after.repeats > maxRepeats) throw loops('the same rows come again and again, whichever page is asked for');
+  if (after.empties > maxEmpties)
+    throw loops(`there were ${after.empties} pages without rows, and each leads to another`);
+  const next =
+    pagination.kind === 'offset'
+      ? offsetAfter(rows.length, answered.rows.length, aligned.offset, pagination)
+      : positionAfter(tools.source, entity, { answered, headers: answer.headers, url: answer.url, position });
+  return { rows, place: after, next: next && following(after, next, tools.strip) };
+}
+
+const beginning = { requests: 0, rows: 0, repeats: 0, empties: 0, tail: [], returns: 0, turns: 0 } as const;
+
+function offsetAfter(
+  taken: number,
+  rows: number,
+  end: number,
+  pagination: { readonly endsShort: boolean; readonly size: number; readonly recheck: boolean },
+): Position | undefined {
+  if (taken === 0 || endsAt(rows, pagination)) return undefined;
+  return { kind: 'offset', offset: pagination.recheck ? end - 1 : end };
+}
+
+/** @throws AdpError DATA_ERROR (park) for a link or cursor that was there before */
+function following(after: RestPlace, position: Position, strip: PullTools['strip']): RestPlace {
+  if (position.kind !== 'next' && position.kind !== 'url') return { ...after, position };
+  const next = position.kind === 'url' ? strip(position.url) : position.next;
+  const loop = follow(after.loop, next);
+  if (loop === undefined) throw loops('what leads to the next page leads back to one that was read');
+  return { ...after, loop, position: position.kind === 'url' ? { kind: 'url', url: next } : position };
+}
+
+/** @throws what `checkFields` says */
+function checkedColumns({ rows }: Answered, entity: RestEntity, query: Query) {
+  const columns = checkFields(rows, entity, query);
+  return columns.length === 0 ? {} : { columns };
+}
+
+/** Behind the last row an API may well say that there are none. */
+function totalOf(entity: RestEntity, { rows, envelope }: Answered, { headers }: HttpAnswer): number | undefined {
+  if (rows.length === 0) return undefined;
+  const text = toldText(entity.total, envelope, headers);
+  return text !== undefined && /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * When the API began to look, by its own clock where it tells it (RFC 9110, 6.6.1), else by ours. `Date` is written when
+ * the answer is, so that the time that the answer took is taken off.
+ */
+function startOf({ headers }: HttpAnswer, sentMs: number, answeredMs: number): number {
+  const date = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(date) ? sentMs : date - Math.max(0, answeredMs - sentMs);
+}
+
+function validatorsOf({ etag, lastModified }: NonNullable<RestState['seen']>): Record<string, string> {
+  return {
+    ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+  };
+}
+
+function higher(before: string | undefined, now: bigint | undefined): string | undefined {
+  return now === undefined || (before !== undefined && BigInt(before) >= now) ? before : String(now);
+}
+
+async function drain({ body }: HttpAnswer): Promise<void> {
+  for await (const _ of body);
+}
+
+function loops(what: string): AdpError {
+  const message = `The API's pages go in a circle: ${what}. Check pagination against the API's manual.`;
+  return new AdpError('DATA_ERROR', message, { disposition: 'park' });
+}
+
+function restless(): AdpError {
+  const message = "Rows keep moving between the API's pages: poll when less is changed, or take a stable order.";
+  return new AdpError('DATA_ERROR', message, { disposition: 'retry' });
+}
+
+function unasked(): AdpError {
+  const message = 'The API answered 304 Not Modified, though nothing was said of what is known. Turn its cache off.';
+  return new AdpError('DATA_ERROR', message, { disposition: 'park' });
+}
