@@ -17,11 +17,15 @@ export interface EffectiveEntity {
   readonly zone: string;
   /** What connector and format need, in the connector's own words. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Of polled sources, as configured. */
+  readonly cursor: CursorConfiguration;
   /** Absent: the usual one. */
   readonly maxDeleteRatio?: number;
   /** Absent: the usual one. */
   readonly maxRejectRatio?: number;
 }
+
+export type CursorConfiguration = NonNullable<NonNullable<Source['entities']>[string]['cursor']>;
 
 /** The entities that a source brings: those that it lists, else those of its pack. */
 export function entitiesOf(source: Source, pack: Pack | undefined): EntityName[] {
@@ -55,6 +59,7 @@ export function effectiveEntity(
     ...(modified === undefined ? {} : { modified }),
     zone: zoneOf(dealer, source),
     settings: { ...base?.settings, ...own?.settings },
+    cursor: { ...base?.cursor, ...own?.cursor },
     ...(maxDeleteRatio === undefined ? {} : { maxDeleteRatio }),
     ...(maxRejectRatio === undefined ? {} : { maxRejectRatio }),
   };

@@ -6,14 +6,17 @@ import { type Alternatives, neededColumns } from '../mapping/neededColumns.ts';
 import type { EntityName } from '../model/entities.ts';
 import type { OpenTable } from '../store/tables.ts';
 import type { DropPlace } from '../sync/drops/place.ts';
+import type { PolledSource } from '../sync/poll/polledSource.ts';
+import { isEnabled } from './candidate.ts';
 import { type CompiledEntity, createMapperCache } from './compiledMapper.ts';
 import { configurationsIn, type Kept, type Saved, type SaveOptions } from './configurations.ts';
 import { type Dealer, namePattern } from './dealer.ts';
 import type { Dealers } from './dealers.ts';
-import { meaningOf } from './effective.ts';
+import { entitiesOf, meaningOf, zoneOf } from './effective.ts';
 import { sourceCheck } from './faults.ts';
 import { type NamedFile, nameFile } from './fileSource.ts';
 import type { Packs } from './packs.ts';
+import { polledConnector, toPolledSource } from './polledSource.ts';
 import { choosePushSource } from './pushSource.ts';
 import type { Source } from './source.ts';
 
@@ -64,6 +67,17 @@ export interface Sources {
    */
   fileSource(place: DropPlace): Promise<FileSource>;
   /**
+   * A source that is polled, as it is now.
+   * @throws AdpError `CONFIG_ERROR` where dealer or source don't exist any more, or it is not polled; `CONFLICT` (park)
+   * where one of them is disabled
+   */
+  polledSource(dealerId: string, sourceId: string): Promise<PolledSource>;
+  /** All enabled sources of a dealer that are polled; those that today's code refuses go to `onFault`. */
+  polledSources(
+    dealer: Kept<Dealer>,
+    onFault: (sourceId: string, error: AdpError) => void,
+  ): AsyncIterable<PolledSource>;
+  /**
    * Today's mapping of a source; canonical for null. Disabled sources have one too.
    * @throws AdpError `CONFIG_ERROR` where dealer or source don't exist any more, or the source doesn't bring the entity
    */
@@ -112,6 +126,15 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
   const withPacks = (sources: readonly Kept<Source>[]) =>
     Promise.all(sources.map(async (source) => ({ source, pack: (await packOf(source))?.value })));
 
+  const polledOf = async (dealer: Kept<Dealer>, source: Kept<Source>): Promise<PolledSource | undefined> => {
+    const connector = polledConnector(source.value.connector);
+    if (connector === undefined) return undefined;
+    const pack = await packOf(source);
+    const names = entitiesOf(source.value, pack?.value);
+    const ready = names.map((entity) => mappers.compiled(dealer, source, pack, entity));
+    return toPolledSource(dealer.id, source, connector, zoneOf(dealer.value, source.value), ready);
+  };
+
   return {
     read: (dealerId, sourceId) => kept.read(dealerId, sourceId),
     list: (dealerId, from) => kept.list(dealerId, from),
@@ -154,6 +177,32 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
         maxDeleteRatio: effective.maxDeleteRatio,
         meaning: meaningOf(effective),
       };
+    },
+    async polledSource(dealerId, sourceId) {
+      const [dealer, source] = await Promise.all([dealers.find(dealerId), kept.read(dealerId, sourceId)]);
+      if (dealer === undefined) throw new AdpError('CONFIG_ERROR', `The dealer ${dealerId} does not exist any more.`);
+      if (source === undefined) throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not exist any more.`);
+      const disabled = dealer.value.enabled === false ? `dealer ${dealerId}` : `source ${sourceId}`;
+      if (dealer.value.enabled === false || !isEnabled(source)) {
+        throw new AdpError('CONFLICT', `The ${disabled} is disabled: nothing is read.`, { disposition: 'park' });
+      }
+      const polled = await polledOf(dealer, source);
+      if (polled !== undefined) return polled;
+      const { connector } = source.value;
+      throw new AdpError('CONFIG_ERROR', `The source ${sourceId} is not polled: its connector is ${connector}.`);
+    },
+    async *polledSources(dealer, onFault) {
+      if (dealer.value.enabled === false) return;
+      for await (const source of kept.list(dealer.id)) {
+        if (!isEnabled(source)) continue;
+        try {
+          const polled = await polledOf(dealer, source);
+          if (polled !== undefined) yield polled;
+        } catch (error) {
+          if (!(error instanceof AdpError && error.code === 'CONFIG_ERROR')) throw error;
+          onFault(source.id, error);
+        }
+      }
     },
     async mapperOf(dealerId, entity, sourceId) {
       if (sourceId === null) return (await compiled(dealerId, entity, undefined)).mapper;

@@ -1,0 +1,100 @@
+import type { Clock } from '../../clock.ts';
+import { AdpError } from '../../errors.ts';
+import type { Breakers } from './breakers.ts';
+import { dueReads, noteBegun, unseenReads } from './dueReads.ts';
+import type { PolledSource } from './polledSource.ts';
+import { instanceIdOf, type PollStarter, toPollInput } from './pollStart.ts';
+import type { SecretSource } from './reachSource.ts';
+import { jitterMs } from './schedule.ts';
+import type { Parking, SourceStatus, StatusStore } from './sourceStatus.ts';
+
+export interface StartDueDeps {
+  /** The ids of all enabled dealers. */
+  readonly dealers: () => AsyncIterable<string>;
+  /** A dealer's enabled sources that are polled. */
+  readonly sourcesOf: (dealerId: string) => AsyncIterable<PolledSource>;
+  readonly statuses: StatusStore;
+  readonly breakers: Breakers;
+  readonly secrets: SecretSource;
+  readonly clock: Clock;
+  readonly random: () => string;
+  /** Told of a dealer or source whose turn failed: one must not keep the others waiting. */
+  readonly onFailure: (dealerId: string, sourceId: string | undefined, error: unknown) => void;
+}
+
+/** Dealers that are looked at at the same time. */
+const atOnce = 16;
+
+/** Starts a poll for each source that is due. Answers how many were started. */
+export async function startDue(starter: PollStarter, deps: StartDueDeps): Promise<number> {
+  let started = 0;
+  const looking = new Set<Promise<void>>();
+  for await (const dealerId of deps.dealers()) {
+    const one = startDealer(dealerId, starter, deps)
+      .then((count) => {
+        started += count;
+      })
+      .catch((error: unknown) => deps.onFailure(dealerId, undefined, error))
+      .finally(() => looking.delete(one));
+    looking.add(one);
+    if (looking.size >= atOnce) await Promise.race(looking);
+  }
+  await Promise.all(looking);
+  return started;
+}
+
+async function startDealer(dealerId: string, starter: PollStarter, deps: StartDueDeps): Promise<number> {
+  let statuses: ReadonlyMap<string, SourceStatus> | undefined;
+  let started = 0;
+  for await (const source of deps.sourcesOf(dealerId)) {
+    statuses ??= await deps.statuses.list(dealerId);
+    try {
+      if (await startSource(source, statuses.get(source.sourceId), starter, deps)) started++;
+    } catch (error) {
+      deps.onFailure(dealerId, source.sourceId, error);
+    }
+  }
+  return started;
+}
+
+async function startSource(
+  source: PolledSource,
+  status: SourceStatus = { begun: {}, reads: {} },
+  starter: PollStarter,
+  deps: StartDueDeps,
+): Promise<boolean> {
+  const { dealerId, sourceId, schedule, zone } = source;
+  const now = new Date(deps.clock());
+  const unseen = unseenReads(source, status);
+  if (unseen.length > 0) await deps.statuses.change(dealerId, sourceId, (then) => noteBegun(then, unseen, now));
+  const reads = dueReads(source, status, now);
+  if (reads.length === 0) return false;
+  if (status.parked !== undefined && !(await isMended(status.parked, source, deps.secrets))) return false;
+  const breaker = await deps.breakers.read(`${dealerId}/${sourceId}`);
+  if (breaker.state === 'open' && now.getTime() < breaker.until) return false;
+
+  const id = instanceIdOf(dealerId, sourceId);
+  const input = toPollInput(source, 'schedule', reads, deps, jitterMs(id, schedule, zone, now));
+  const { kind } = await starter.start(id, input);
+  // What still runs was due before; what is due now stays so, and begins once that has ended.
+  if (kind === 'running') return false;
+  await deps.statuses.change(dealerId, sourceId, (then) => noteBegun(then, reads, now));
+  return true;
+}
+
+/** Whether a person has done something about why the source was parked. */
+export async function isMended(
+  { etag, secretVersion }: Parking,
+  source: PolledSource,
+  secrets: SecretSource,
+): Promise<boolean> {
+  if (etag !== source.etag) return true;
+  if (source.credential === undefined) return false;
+  try {
+    return (await secrets.get(source.credential)).version !== secretVersion;
+  } catch (error) {
+    // A vault that has no such secret is as it was.
+    if (error instanceof AdpError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { AdpError, isConflict } from '../../errors.ts';
+import type { RunId } from '../../model/run.ts';
+import { openRun, type RunDeps } from '../runWork.ts';
+import type { Breakers } from './breakers.ts';
+import { type PlannedRead, usualMode } from './dueReads.ts';
+import type { PolledSource } from './polledSource.ts';
+import { instanceIdOf, type PollInput, type PollStarter, type RunningPoll, toPollInput } from './pollStart.ts';
+import type { StatusStore } from './sourceStatus.ts';
+
+export interface TriggerDeps extends RunDeps {
+  readonly statuses: StatusStore;
+  readonly breakers: Breakers;
+}
+
+/** What is asked for; nothing: every entity, as usual. */
+export type Asked = Partial<PlannedRead>;
+
+/**
+ * Polls a source now, outside its windows too: somebody asked for it. A parked source is tried, and an open breaker let
+ * through. Its runs are open once this resolves; where the source is being polled already, they are those of that poll.
+ * @throws AdpError `CONFIG_ERROR` where the source doesn't bring the entity
+ */
+export async function triggerPoll(
+  source: PolledSource,
+  asked: Asked,
+  starter: PollStarter,
+  deps: TriggerDeps,
+): Promise<RunId[]> {
+  const { dealerId, sourceId } = source;
+  const some = source.entities.filter(({ entity }) => asked.entity === undefined || asked.entity === entity);
+  if (some.length === 0) {
+    throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not bring ${asked.entity ?? 'any entity'}.`);
+  }
+  const reads = some.map((each) => ({ entity: each.entity, mode: asked.mode ?? usualMode(each) }));
+  await deps.statuses.change(dealerId, sourceId, (status) => {
+    if (status.parked === undefined) return status;
+    const { parked, ...rest } = status;
+    return rest;
+  });
+  await deps.breakers.probe(`${dealerId}/${sourceId}`);
+  const id = instanceIdOf(dealerId, sourceId);
+  const running = await starter.find(id);
+  if (running !== undefined) return await join(running, deps);
+  const input = toPollInput(source, 'trigger', reads, deps);
+  // Opened first: an orchestration that never starts leaves runs that the sweep ends, one that starts meets its runs.
+  await openRuns(input, deps);
+  const started = await starter.start(id, input);
+  if (started.kind === 'started') return input.reads.map(({ runId }) => runId);
+  await withdraw(input, deps);
+  return await join(started, deps);
+}
+
+async function join({ input }: RunningPoll, deps: TriggerDeps): Promise<RunId[]> {
+  await openRuns(input, deps);
+  return input.reads.map(({ runId }) => runId);
+}
+
+async function openRuns({ dealerId, sourceId, reads }: PollInput, deps: TriggerDeps): Promise<void> {
+  await Promise.all(
+    reads.map(async ({ entity, runId }) => {
+      try {
+        await openRun({ dealerId, sourceId, entity, door: 'poll' }, deps, runId);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }),
+  );
+}
+
+/** Runs that turn out not to be needed. */
+async function withdraw({ reads }: PollInput, { runs, clock }: TriggerDeps): Promise<void> {
+  for (const { runId } of reads) {
+    const stored = await runs.get(runId);
+    if (stored === undefined) continue;
+    const finishedAt = new Date(clock());
+    const notes = ['The source was being polled already.'];
+    await runs.save(stored, { ...stored.run, status: 'superseded', finishedAt, notes });
+    await runs.close(runId);
+  }
+}
