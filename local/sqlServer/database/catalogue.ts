@@ -3,6 +3,7 @@ import { SqlError, unsupported } from '../sqlError.ts';
 import type { ColumnDefinition, Definition } from '../tsql/definitions.ts';
 import { literal, quoted } from '../tsql/tokenReader.ts';
 import { familyOf, isCountable, parseTypeText, type SqlType, type SqlTypeName, typeText } from '../types/sqlType.ts';
+import { ChangeTracking } from './changeTracking.ts';
 
 /**
  * The tables of a database with the types that SQL Server gives their columns. They are kept in tables named as the
@@ -10,9 +11,11 @@ import { familyOf, isCountable, parseTypeText, type SqlType, type SqlTypeName, t
  */
 export class Catalogue {
   readonly #database: DatabaseSync;
+  readonly #tracking: ChangeTracking;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#tracking = new ChangeTracking(database);
   }
 
   columnsOf(table: string): ReadonlyMap<string, SqlType> | undefined {
@@ -39,6 +42,10 @@ export class Catalogue {
         break;
       case 'dropColumn':
         this.#dropColumn(definition.table, definition.column);
+        break;
+      case 'track':
+        if (definition.table === undefined) this.#tracking.setDatabase(definition.isOn);
+        else this.#tracking.setTable(definition.table, this.#requireId(definition.table), definition.isOn);
         break;
     }
   }
@@ -70,6 +77,7 @@ export class Catalogue {
 
   #dropTable(table: string): void {
     const id = this.#requireId(table);
+    this.#tracking.forget(table, id);
     this.#database.exec(`DROP TABLE ${quoted(table)}`);
     for (const view of ['sys.index_columns', 'sys.indexes', 'sys.columns', 'sys.objects']) {
       this.#database.prepare(`DELETE FROM ${quoted(view)} WHERE object_id = ?`).run(id);
@@ -98,6 +106,7 @@ export class Catalogue {
 
   #describeColumn(table: string, { name, type, isNullable, isIdentity }: ColumnDefinition, place: number): void {
     const typeId = systemTypeIds[type.name];
+    const { max_length, precision, scale } = sizesOf(type);
     const insert = `INSERT INTO "sys.columns" (object_id, name, column_id, system_type_id, user_type_id, max_length,
       precision, scale, is_nullable, is_identity, is_computed, collation_name, tds_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`;
     this.#database
@@ -108,12 +117,12 @@ export class Catalogue {
         place,
         typeId,
         typeId,
-        longest(type),
-        type.precision ?? 0,
-        type.scale ?? 0,
+        max_length,
+        precision,
+        scale,
         isNullable ? 1 : 0,
         isIdentity ? 1 : 0,
-        familyOf(type) === 'text' && type.name !== 'xml' ? usualCollation : null,
+        collationOf(type),
         typeText(type),
       );
   }
@@ -188,8 +197,19 @@ function splitName(table: string): string[] {
   return [table.slice(0, point), table.slice(point + 1)];
 }
 
-/** The one that every text has here. */
-export const usualCollation = 'SQL_Latin1_General_CP1_CI_AS';
+/** Every text has the same one here. */
+export function collationOf(type: SqlType): string | null {
+  return familyOf(type) === 'text' && type.name !== 'xml' ? 'SQL_Latin1_General_CP1_CI_AS' : null;
+}
+
+/** As the catalogue views name them. */
+export function sizesOf(type: SqlType): {
+  readonly max_length: number;
+  readonly precision: number;
+  readonly scale: number;
+} {
+  return { max_length: longest(type), precision: type.precision ?? 0, scale: type.scale ?? 0 };
+}
 
 /** As SQLite declares it, so that it leaves values as they are: an exact number must not become a double. */
 function columnSql({ name, type, isNullable, isIdentity }: ColumnDefinition): string {

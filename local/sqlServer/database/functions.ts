@@ -174,7 +174,7 @@ function sortable(value: Stored = null, type: string): Stored {
   if (value === null) return null;
   const { name, scale = 0 } = parseTypeText(type);
   if (name === 'datetimeoffset') return String(value).slice(0, 28);
-  return String(toScaled(String(value), scale) + 10n ** 39n);
+  return String(toScaled(String(value), scale) + 10n ** 39n).padStart(40, '0');
 }
 
 function textBytes(value: Stored = null, type: string): Stored {

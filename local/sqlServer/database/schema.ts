@@ -6,6 +6,8 @@ export function createSchema(database: DatabaseSync, name: string): void {
   database.exec(`
     CREATE TABLE IF NOT EXISTS "tds.rowversions" (last INTEGER NOT NULL);
     INSERT INTO "tds.rowversions" SELECT 2000 WHERE NOT EXISTS (SELECT * FROM "tds.rowversions");
+    CREATE TABLE IF NOT EXISTS "tds.tracking" (last INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS "tds.tracked" (object_id INTEGER PRIMARY KEY, oldest INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS "sys.schemas" (schema_id INTEGER PRIMARY KEY, name TEXT UNIQUE COLLATE NOCASE);
     INSERT INTO "sys.schemas" VALUES (1, 'dbo'), (4, 'sys') ON CONFLICT DO NOTHING;
     CREATE TABLE IF NOT EXISTS "sys.objects" (

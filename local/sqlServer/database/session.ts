@@ -2,11 +2,11 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../../shared/clock.ts';
 import { SqlError, toSqlError, unsupported } from '../sqlError.ts';
 import { readDefinition } from '../tsql/definitions.ts';
-import { is, type Token } from '../tsql/tokens.ts';
-import { translate, undeclared } from '../tsql/translate.ts';
-import { type SqlType, sqlType } from '../types/sqlType.ts';
+import { is, type Token, tokenize } from '../tsql/tokens.ts';
+import { type Translation, translate, undeclared } from '../tsql/translate.ts';
+import { type SqlType, sqlType, typeText } from '../types/sqlType.ts';
 import type { Stored } from '../types/stored.ts';
-import { Catalogue } from './catalogue.ts';
+import { Catalogue, collationOf, sizesOf } from './catalogue.ts';
 import { registerFunctions } from './functions.ts';
 import { createSchema } from './schema.ts';
 
@@ -48,6 +48,7 @@ export class Session {
     this.#catalogue = new Catalogue(this.#database);
     this.#facts = facts;
     registerFunctions(this.#database, facts);
+    this.#database.function('tds_describe', { varargs: false }, (sql) => JSON.stringify(this.#describe(String(sql))));
   }
 
   get whose(): { readonly user: string; readonly database: string } {
@@ -108,7 +109,7 @@ export class Session {
   }
 
   #run(tokens: readonly Token[], parameters: Parameters): StatementResult {
-    const translation = translate(tokens, (table) => this.#catalogue.columnsOf(table));
+    const translation = this.#translate(tokens);
     const statement = this.#database.prepare(translation.sql);
     statement.setReadBigInts(true);
     const values: Record<string, Stored> = {};
@@ -130,6 +131,32 @@ export class Session {
       return { name: nameOf(name, tokens), type: stored ?? known[index] ?? sampledType(first?.[index]) };
     });
     return { kind: 'rows', columns, rows: restOf(rows, first) };
+  }
+
+  #translate(tokens: readonly Token[]): Translation {
+    const isThere = this.#database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?');
+    const isTable = (name: string) => isThere.get(name) !== undefined;
+    return translate(tokens, (table) => this.#catalogue.columnsOf(table), isTable);
+  }
+
+  /** What a query answers, as `sys.dm_exec_describe_first_result_set` tells it. */
+  #describe(sql: string): readonly object[] {
+    try {
+      const result = this.#run(tokenize(sql), new Map());
+      if (result.kind !== 'rows') throw unsupported('to describe what is no query');
+      // A statement that isn't ended keeps what it saw; a generator that hasn't begun has nothing to end.
+      for (const _ of result.rows) break;
+      return result.columns.map(({ name, type }, index) => ({
+        column_ordinal: index + 1,
+        name,
+        is_nullable: 1,
+        system_type_name: typeText(type),
+        ...sizesOf(type),
+        collation_name: collationOf(type),
+      }));
+    } catch (error) {
+      return [{ column_ordinal: 0, error_message: toSqlError(error).message }];
+    }
   }
 
   #typeOf(table: string, column: string): SqlType | undefined {

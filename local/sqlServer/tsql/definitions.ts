@@ -27,7 +27,9 @@ export type Definition =
     }
   | { readonly kind: 'dropTable'; readonly table: string }
   | { readonly kind: 'addColumn'; readonly table: string; readonly column: ColumnDefinition }
-  | { readonly kind: 'dropColumn'; readonly table: string; readonly column: string };
+  | { readonly kind: 'dropColumn'; readonly table: string; readonly column: string }
+  /** Change tracking; no table: of the database as a whole. */
+  | { readonly kind: 'track'; readonly table: string | undefined; readonly isOn: boolean };
 
 /** Undefined where the statement is none. Throws SqlError for one that isn't understood. */
 export function readDefinition(tokens: readonly Token[]): Definition | undefined {
@@ -45,8 +47,14 @@ function readDefinitionFrom(reader: TokenReader): Definition {
     return { kind: 'dropTable', table: reader.tableName() };
   }
   if (reader.take('ALTER')) {
+    if (reader.take('DATABASE')) return readTracking(reader);
     reader.require('TABLE');
     const table = reader.tableName();
+    if (is(reader.peek(), 'ENABLE', 'DISABLE')) {
+      const isOn = reader.take('ENABLE') || !reader.take('DISABLE');
+      reader.require('CHANGE_TRACKING');
+      return { kind: 'track', table, isOn };
+    }
     if (reader.take('ADD')) return { kind: 'addColumn', table, column: readColumn(reader).column };
     reader.require('DROP');
     reader.require('COLUMN');
@@ -60,6 +68,18 @@ function readDefinitionFrom(reader: TokenReader): Definition {
   const name = reader.name();
   reader.require('ON');
   return { kind: 'createIndex', name, isUnique, table: reader.tableName(), columns: readNames(reader) };
+}
+
+/** Behind ALTER DATABASE: how long changes are kept is read over. */
+function readTracking(reader: TokenReader): Definition {
+  reader.name();
+  reader.require('SET');
+  reader.require('CHANGE_TRACKING');
+  reader.require('=');
+  const isOn = reader.take('ON');
+  if (!isOn) reader.require('OFF');
+  if (is(reader.peek(), '(')) reader.skipParentheses();
+  return { kind: 'track', table: undefined, isOn };
 }
 
 function readTable(reader: TokenReader): Definition {

@@ -1,6 +1,7 @@
 import { SqlError, syntaxError, unsupported } from '../sqlError.ts';
 import { familyOf, isCountable, type SqlType, sqlType, typeText } from '../types/sqlType.ts';
 import { convert, type Expression, untyped } from './conversion.ts';
+import { changesSql, tableFunctionSql } from './tableFunctions.ts';
 import { literal, quoted, TokenReader } from './tokenReader.ts';
 import { is, type Token } from './tokens.ts';
 
@@ -17,8 +18,12 @@ export interface Translation {
 export type ColumnsOf = (table: string) => ReadonlyMap<string, SqlType> | undefined;
 
 /** Translates a SELECT, INSERT, UPDATE or DELETE. Throws SqlError for what isn't understood. */
-export function translate(tokens: readonly Token[], columnsOf: ColumnsOf): Translation {
-  return new Translator(tokens, columnsOf).translate();
+export function translate(
+  tokens: readonly Token[],
+  columnsOf: ColumnsOf,
+  isTable: (name: string) => boolean,
+): Translation {
+  return new Translator(tokens, columnsOf, isTable).translate();
 }
 
 const instantType = sqlType('datetime2', ['7']);
@@ -36,7 +41,7 @@ const comparisons = ['=', '<>', '!=', '<', '>', '<=', '>='];
 const clauses = ['SELECT', 'FROM', 'WHERE', 'GROUP', 'HAVING', 'ORDER', 'ON', 'SET', 'VALUES'];
 /** After these a table is named. */
 const tableWords = ['FROM', 'JOIN', 'INTO', 'UPDATE'];
-const refusedWords = ['APPLY', 'PIVOT', 'UNPIVOT', 'MERGE', 'OUTPUT', 'CHANGETABLE', 'TIES', 'PERCENT', 'FOR', 'EXEC'];
+const refusedWords = ['APPLY', 'PIVOT', 'UNPIVOT', 'MERGE', 'OUTPUT', 'TIES', 'PERCENT', 'FOR', 'EXEC'];
 /** What can't be the alias of a table. */
 const afterTable = [
   ...['WHERE', 'ORDER', 'GROUP', 'HAVING', 'JOIN', 'INNER', 'LEFT', 'RIGHT', 'FULL', 'CROSS', 'ON', 'WITH', 'OPTION'],
@@ -45,13 +50,16 @@ const afterTable = [
 
 class Translator {
   readonly #reader: TokenReader;
+  /** Also of tables that are no tables to the client. */
+  readonly #isTable: (name: string) => boolean;
   readonly #parameters = new Set<string>();
   readonly #columns: ReadonlyMap<string, SqlType>[];
   readonly #types: (SqlType | undefined)[] = [];
   /** The last word that began a part of a select. */
   #clause = '';
 
-  constructor(tokens: readonly Token[], columnsOf: ColumnsOf) {
+  constructor(tokens: readonly Token[], columnsOf: ColumnsOf, isTable: (name: string) => boolean) {
+    this.#isTable = isTable;
     this.#reader = new TokenReader(tokens);
     this.#columns = tablesIn(tokens).flatMap((table) => columnsOf(table) ?? []);
   }
@@ -237,16 +245,28 @@ class Translator {
   /** A table with its alias; without one it keeps its short name. A select in parentheses is left to the caller. */
   #table(word: string): string {
     if (is(this.#reader.peek(), '(') || is(this.#reader.peek(), 'SELECT')) return '';
-    if (is(this.#reader.peek(), 'CHANGETABLE', 'OPENQUERY', 'OPENJSON')) throw unsupported(this.#reader.next().text);
+    if (is(this.#reader.peek(), 'OPENQUERY', 'OPENJSON')) throw unsupported(this.#reader.next().text);
+    if (is(this.#reader.peek(), 'CHANGETABLE')) {
+      const changes = changesSql(this.#reader, (table) => this.#isTable(table));
+      return `${changes} AS ${quoted(this.#alias(true) ?? '')}`;
+    }
     const table = this.#reader.tableName();
+    const isRead = word === 'FROM' || word === 'JOIN';
+    const rows = isRead ? tableFunctionSql(this.#reader, table, () => this.#piece().sql) : undefined;
+    if (rows !== undefined) return `${rows} AS ${quoted(this.#alias(false) ?? 'f')}`;
     const name = quoted(table);
     if (word === 'INTO') return name;
-    const explicit = this.#reader.take('AS');
-    const token = this.#reader.peek();
-    const hasAlias = explicit || token?.kind === 'name' || (token?.kind === 'word' && !is(token, ...afterTable));
-    const alias = hasAlias ? this.#reader.name() : table.slice(table.indexOf('.') + 1);
+    const alias = this.#alias(false) ?? table.slice(table.indexOf('.') + 1);
     if (is(this.#reader.peek(), ',')) throw unsupported('tables joined by a comma');
     return `${name} AS ${quoted(alias)}`;
+  }
+
+  /** @param isRequired as of a rowset, which has no name of its own */
+  #alias(isRequired: boolean): string | undefined {
+    const explicit = this.#reader.take('AS');
+    const token = this.#reader.peek();
+    const isName = token?.kind === 'name' || (token?.kind === 'word' && !is(token, ...afterTable));
+    return explicit || isRequired || isName ? this.#reader.name() : undefined;
   }
 
   #call(word: string): Expression {
@@ -288,6 +308,10 @@ class Translator {
     if (aggregates.includes(word)) this.#requireNumbers(word, this.#reader.tokens.slice(start, this.#reader.position));
     if (word === 'COUNT') return { sql: `COUNT(${args})`, type: sqlType('int') };
     if (word === 'COUNT_BIG') return { sql: `COUNT(${args})`, type: sqlType('bigint') };
+    if (word === 'CHANGE_TRACKING_CURRENT_VERSION') return { sql: trackingSql('last', ''), type: sqlType('bigint') };
+    if (word === 'CHANGE_TRACKING_MIN_VALID_VERSION') {
+      return { sql: trackingSql('oldest', `WHERE object_id = ${args}`), type: sqlType('bigint') };
+    }
     if (word === 'MIN_ACTIVE_ROWVERSION') return { sql: rowversionSql(1), type: sqlType('binary', ['8']) };
     const type = ['MIN', 'MAX'].includes(word) ? this.#typeOfColumn(args.replaceAll(/^.*\.|"/g, '')) : undefined;
     return { sql: `${renamed[word] ?? word}(${args})`, type };
@@ -328,7 +352,8 @@ function tablesIn(tokens: readonly Token[]): string[] {
   while (reader.peek() !== undefined) {
     const token = reader.next();
     const isNamed = reader.peek()?.kind === 'name' || reader.peek()?.kind === 'word';
-    if (is(token, ...tableWords) && isNamed && !is(reader.peek(), 'SELECT')) tables.push(reader.tableName());
+    if (is(token, ...tableWords) && isNamed && !is(reader.peek(), 'SELECT', 'CHANGETABLE'))
+      tables.push(reader.tableName());
   }
   return tables;
 }
@@ -341,6 +366,11 @@ function rowversionSql(after: number): string {
 /** A name in quotes stays one; a bare word may be a keyword. */
 function nameSql({ kind, text }: Token): string {
   return kind === 'name' ? quoted(text) : text;
+}
+
+/** Versions of change tracking; NULL where it is off. */
+function trackingSql(column: 'last' | 'oldest', condition: string): string {
+  return `(SELECT ${column} FROM ${column === 'last' ? '"tds.tracking"' : '"tds.tracked"'} ${condition})`;
 }
 
 /** SQLite reads a number with a point as a double. */

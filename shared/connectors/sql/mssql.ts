@@ -59,6 +59,13 @@ export const mssql = defineConnector({
         authorities: settings.tls.ca,
       },
     );
-    return sqlConnection({ dialect: mssqlDialect, session, settings, source, tools });
+    return sqlConnection({
+      dialect: mssqlDialect,
+      session,
+      settings,
+      source,
+      tools,
+      secrets: [source.secret, target.password],
+    });
   },
 });
