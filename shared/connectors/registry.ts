@@ -1,5 +1,6 @@
 import type { Connector, PolledConnector } from './connector.ts';
 import { rest } from './rest/rest.ts';
+import { postgres } from './sql/postgres.ts';
 
 /** The connectors that are built, by name; a source with another one is refused. */
 export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = { rest };

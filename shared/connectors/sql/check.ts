@@ -124,6 +124,9 @@ async function cursorFindings(plan: Plan, clockUtc: string, signal: AbortSignal)
 
 function indexFinding({ name: column }: Column, { indexed, label }: Relation): Finding {
   const name = 'cursor index';
+  if (indexed === undefined) {
+    return { name, level: 'ok', detail: `Can't be told of ${label}: see that an index serves ${column}.` };
+  }
   if (indexed.includes(column)) return { name, level: 'ok', detail: `${column} is the first column of an index.` };
   const detail = `No index of ${label} begins with ${column}: each poll reads the whole table. Ask for one.`;
   return { name, level: 'warning', detail };

@@ -1,7 +1,7 @@
 import type { ColumnKind } from './dialect.ts';
 import { beforeFold, toLocal } from './localTime.ts';
 
-const time = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(\.\d+)?)?Z?$/;
+const time = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d+)?)?(?:Z|\+00(?::00)?)?$/;
 
 /** A cursor's text taken apart: whole seconds as milliseconds of a UTC day, and the digits below, as they were. */
 interface Written {

@@ -6,7 +6,8 @@ import type { Cell, Session, Statement } from './session.ts';
 
 /**
  * What a column is to a cursor. The text forms are those of `Dialect.text`, and `Dialect.parse` reads them.
- * - `zoned`: a moment, as `YYYY-MM-DDTHH:MM:SS[.f…]Z` in UTC, all digits that the column has
+ * - `zoned`: a moment, as `YYYY-MM-DDTHH:MM:SS[.f…]Z` in UTC, all digits that the column has (a
+ *   space instead of `T` and `+00` instead of `Z` will do)
  * - `local`: date and time without a zone, as `YYYY-MM-DDTHH:MM:SS[.f…]`
  * - `date`: `YYYY-MM-DD`
  * - `number`: exact, whole or decimal: `-12.50`
@@ -45,8 +46,8 @@ export interface Relation {
   readonly columns: readonly Column[];
   /** Columns that are unique together, enforced by the database for all rows (no predicate, no expression). */
   readonly uniqueKeys: readonly (readonly string[])[];
-  /** Columns that are the first of an index. */
-  readonly indexed: readonly string[];
+  /** Columns that are the first of an index; undefined where that can't be told, as of a view or query. */
+  readonly indexed: readonly string[] | undefined;
   /** The database's own guess; undefined where it has none. */
   readonly rowEstimate: number | undefined;
 }

@@ -107,7 +107,7 @@ function missing(names: readonly string[], what: string, relation: Relation): Ad
   const hint = near === undefined ? '' : ` Upper and lower case count: there is ${near.name}.`;
   return new AdpError(
     'MAPPING_ERROR',
-    `${relation.label} has no column ${names.join(' or ')}, which ${what} needs.${hint} It has ${listOf(relation)}.`,
+    `${relation.label} has no column ${names.join(' or ')} that the login may read, which ${what} needs.${hint} It has ${listOf(relation)}.`,
   );
 }
 

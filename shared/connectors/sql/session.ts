@@ -10,8 +10,17 @@ export interface Statement {
   readonly values: readonly string[];
 }
 
+/** A column of an answer. */
+export interface Field {
+  readonly name: string;
+  /** As the driver calls its type. */
+  readonly type: string;
+}
+
 export interface Answer {
   readonly rows: readonly Cells[];
+  /** Where the dialect needs it, to describe a query. */
+  readonly fields?: readonly Field[];
   /** True where the rows would have grown beyond `maxBytes`, and the rest was left in the database. */
   readonly isCut: boolean;
 }
