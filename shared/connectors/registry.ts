@@ -3,4 +3,4 @@ import { rest } from './rest/rest.ts';
 import { postgres } from './sql/postgres.ts';
 
 /** The connectors that are built, by name; a source with another one is refused. */
-export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = { rest };
+export const polledConnectors: Readonly<Partial<Record<PolledConnector, Connector>>> = { postgres, rest };
