@@ -10,7 +10,7 @@ import { isLoose, kindOf, typeText } from './types.ts';
  */
 const columnsSql = `SELECT s.name, o.name, c.name, b.name, c.max_length, c.precision, c.scale, c.collation_name,
     CAST(c.is_nullable AS int), (SELECT CAST(SUM(p.rows) AS float) FROM sys.partitions AS p
-      WHERE p.object_id = o.object_id AND p.index_id IN (0, 1))
+      WHERE p.object_id = o.object_id AND p.index_id IN (0, 1)), CAST(CASE WHEN o.type = 'V' THEN 1 ELSE 0 END AS int)
   FROM sys.objects AS o
     JOIN sys.schemas AS s ON s.schema_id = o.schema_id
     JOIN sys.columns AS c ON c.object_id = o.object_id
@@ -63,13 +63,14 @@ async function describeTable(
   );
   const from = `${quote(owner)}.${quote(name)}`;
   const indexes = indexesIn((await session.query({ sql: indexesSql, values: [from] }, signal)).rows);
-  const estimate = first[9];
+  const [estimate, isView] = first.slice(9);
   return {
     from,
     label: `${owner}.${name}`,
     columns,
     uniqueKeys: indexes.filter(({ isUnique }) => isUnique).map((index) => index.columns),
-    indexed: indexes.flatMap((index) => index.columns.slice(0, 1)),
+    // What a view reads has indexes of its own, which are not asked for.
+    indexed: isView === 1 ? undefined : indexes.flatMap((index) => index.columns.slice(0, 1)),
     rowEstimate: typeof estimate === 'number' ? estimate : undefined,
   };
 }
@@ -86,7 +87,7 @@ async function describeQuery(session: Session, name: string, sql: string, signal
     const text = typeText({ ...facts, collation: typeof collation === 'string' ? collation : undefined });
     return columnOf(textOf(column), text, isNullable !== 0);
   });
-  return { from, label, columns, uniqueKeys: [], indexed: [], rowEstimate: undefined };
+  return { from, label, columns, uniqueKeys: [], indexed: undefined, rowEstimate: undefined };
 }
 
 function columnOf(name: string, type: string, isNullable: boolean): Column {

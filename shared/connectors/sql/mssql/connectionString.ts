@@ -78,8 +78,16 @@ const options: Readonly<Record<string, Option>> = {
   packetsize: 'ignored',
 };
 
+/** Keywords of ADO.NET and ODBC that reach for files, other servers or other logins. */
+const notTaken: ReadonlySet<string> = new Set([
+  ...['attachdbfilename', 'extendedproperties', 'initialfilename', 'servercertificate', 'failoverpartner', 'driver'],
+  ...['networklibrary', 'net', 'contextconnection', 'userinstance', 'columnencryptionsetting', 'enclaveattestationurl'],
+  ...['attestationprotocol', 'currentlanguage', 'language', 'enlist', 'replication', 'typesystemversion', 'serverspn'],
+  ...['accesstoken', 'provider', 'dsn', 'filedsn', 'failoverpartnerspn', 'ipaddresspreference', 'poolblockingperiod'],
+]);
+
 /** `key=value` up to the next semicolon; a value in quotes may hold one, and doubles the quote that it holds. */
-const pair = /\s*([^=;]*?)\s*=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*?))\s*(?:;|$)/y;
+const pair = /\s*([^=;]*?)\s*=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|((?!["'])[^;]*?))\s*(?:;|$)/y;
 const blank = /[\s;]*/y;
 
 /**
@@ -137,9 +145,10 @@ function skipBlank(text: string, at: number): number {
   return at + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** What follows a password may be a piece of it, and is not repeated. */
+/** What follows a password may be a piece of it, and is repeated only where it can be nothing but an option. */
 function unknown(key: string, last: Option | undefined, count: number): AdpError {
-  if (last === 'password' || key === '' || key.length > 40) {
+  const isKeyword = notTaken.has(key.toLowerCase().replaceAll(' ', ''));
+  if (!isKeyword && (last === 'password' || key === '' || key.length > 40)) {
     return refused(
       `what follows its option ${count} is none: a value that holds a semicolon or a quote must stand in double quotes`,
     );

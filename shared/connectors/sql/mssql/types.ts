@@ -1,5 +1,6 @@
 import { AdpError } from '../../../errors.ts';
 import type { Column, ColumnKind } from '../dialect.ts';
+import { jsonValue } from '../jsonValue.ts';
 import type { Cell } from '../session.ts';
 
 /** What `sys.columns` and `sys.types` say of a column; alias types are shown by what they stand for. */
@@ -118,8 +119,14 @@ export function selectSql({ name, type, kind }: Column, sql: string): string {
 
 /** As `Dialect.toValue` says. */
 export function readerOf({ type }: Column): (cell: Exclude<Cell, null>) => unknown {
-  if (read(type).base !== 'real') return (cell) => cell;
-  return (cell) => (typeof cell === 'number' ? shortestReal(cell) : cell);
+  switch (read(type).base) {
+    case 'real':
+      return (cell) => (typeof cell === 'number' ? shortestReal(cell) : cell);
+    case 'json':
+      return (cell) => jsonValue(String(cell));
+    default:
+      return (cell) => cell;
+  }
 }
 
 /** As `Dialect.text` says. https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql */
