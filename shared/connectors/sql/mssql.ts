@@ -4,7 +4,8 @@ import { sqlConnection } from './connection.ts';
 import { readConnectionString } from './mssql/connectionString.ts';
 import { mssqlDialect } from './mssql/dialect.ts';
 import { MssqlSession } from './mssql/session.ts';
-import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
+import { entitySettingsSchema, readEntitySettings, readSourceSettings, sourceProperties } from './settings.ts';
+import { targetFaults } from './target.ts';
 
 /** More would be felt in a dealer's production database. */
 const mostConnections = 2;
@@ -36,6 +37,17 @@ export const mssql = defineConnector({
     needsCredential: true,
     readsKeys: true,
   },
+  faultsOf(settings, { settings: entity, cursor }) {
+    const { query, ...others } = readEntitySettings(entity);
+    const faults = targetFaults({ query, ...others }, readSourceSettings(settings));
+    if (cursor.kind === 'change_tracking' && query !== undefined) {
+      faults.push('The cursor "change_tracking" needs a table: SQL Server tracks no changes of a query.');
+    }
+    if ((cursor.kind === 'rowversion' || cursor.kind === 'change_tracking') && settings.read_only_intent === true) {
+      faults.push(`The cursor "${cursor.kind}" needs the primary: leave read_only_intent out, or use another cursor.`);
+    }
+    return faults;
+  },
   async open(source, tools) {
     if (source.secret === undefined) {
       throw new AdpError(
@@ -55,7 +67,7 @@ export const mssql = defineConnector({
         connectTimeoutMs: settings.connectTimeoutMs,
         statementTimeoutMs: settings.statementTimeoutMs,
         lockTimeoutMs: settings.lockTimeoutMs,
-        connections: Math.min(mostConnections, source.concurrency),
+        connections: Math.min(mostConnections, Math.max(1, source.concurrency)),
         authorities: settings.tls.ca,
       },
     );
