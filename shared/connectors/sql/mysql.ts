@@ -1,0 +1,52 @@
+import { AdpError } from '../../errors.ts';
+import { defineConnector } from '../connector.ts';
+import { sqlConnection } from './connection.ts';
+import { readMysqlUrl } from './mysql/address.ts';
+import { mysqlDialect } from './mysql/dialect.ts';
+import { MysqlSession } from './mysql/session.ts';
+import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
+
+/** More would be felt in a dealer's production database. */
+const mostConnections = 2;
+
+/**
+ * MySQL 5.7 and later, MariaDB 10.2 and later. The secret is `mysql://user:password@host:3306/database`; TLS is on and the
+ * certificate verified unless it says `?ssl-mode=…`.
+ *
+ * A cursor can be a TIMESTAMP, a DATETIME (in the source's zone) or a DATE; whole seconds do, since ties are taken care of.
+ * Dates of nothing but zeros are NULL to the mapping, and below every cursor: like rows without one, they are found by
+ * complete reads.
+ */
+export const mysql = defineConnector({
+  name: 'mysql',
+  settings: {
+    source: {
+      title: 'MysqlSettings',
+      type: 'object',
+      additionalProperties: false,
+      properties: sourceProperties,
+    },
+    entity: entitySettingsSchema,
+  },
+  capabilities: { cursors: ['timestamp', 'monotonic_id', 'full'], needsCredential: true, readsKeys: true },
+  async open(source, tools) {
+    if (source.secret === undefined) {
+      throw new AdpError(
+        'CONFIG_ERROR',
+        'The source has no connection string: name a Key Vault secret in "credential".',
+      );
+    }
+    const settings = readSourceSettings(source.settings);
+    const address = readMysqlUrl(source.secret);
+    const session = await MysqlSession.open(address, {
+      connections: Math.min(mostConnections, source.concurrency),
+      connectTimeoutMs: settings.connectTimeoutMs,
+      lockTimeoutMs: settings.lockTimeoutMs,
+      statementTimeoutMs: settings.statementTimeoutMs,
+      ca: settings.tls.ca,
+      serverName: settings.tls.serverName,
+    });
+    const secrets = [source.secret, address.password];
+    return sqlConnection({ dialect: mysqlDialect(address.tls), session, settings, source, tools, secrets });
+  },
+});

@@ -1,0 +1,32 @@
+import type { Dialect } from '../dialect.ts';
+import type { MysqlTls } from './address.ts';
+import { describe, quote } from './catalogue.ts';
+import { check } from './check.ts';
+import { parseSql, readerOf, selectSql, textSql } from './columns.ts';
+import { toMysqlError } from './failures.ts';
+import { placeholder } from './placeholder.ts';
+
+/** The words of MySQL and MariaDB. @param tls for `check`, which says what it is worth */
+export function mysqlDialect(tls: MysqlTls): Dialect {
+  return {
+    name: 'mysql',
+    quote,
+    placeholder,
+    select: selectSql,
+    toValue: readerOf,
+    text: textSql,
+    parse: parseSql,
+    // Of one character set, whatever those of the column and of the value are.
+    exactly: (_column, sql) => `HEX(CONVERT(${sql} USING utf8mb4))`,
+    page({ select, from, where, order, limit }) {
+      const parts = [`SELECT ${select.join(', ')}`, `FROM ${from}`];
+      if (where.length > 0) parts.push(`WHERE ${where.join(' AND ')}`);
+      if (order.length > 0) parts.push(`ORDER BY ${order.join(', ')}`);
+      return [...parts, `LIMIT ${limit}`].join('\n');
+    },
+    clock: { sql: `SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')`, values: [] },
+    describe,
+    check: (session, _relations, signal) => check(session, tls, signal),
+    failure: toMysqlError,
+  };
+}
