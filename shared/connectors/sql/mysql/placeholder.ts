@@ -9,10 +9,10 @@ export function placeholder(index: number): string {
 /** The statement with its values in their places, each of them a literal that `toLiteral` made. */
 export function withValues(sql: string, values: readonly string[], toLiteral: (value: string) => string): string {
   const parts = sql.split(mark);
-  return parts.map((part, index) => (index % 2 === 0 ? part : toLiteral(valueOf(part, values)))).join('');
+  return parts.map((part, index) => (index % 2 === 0 ? part : toLiteral(valueAt(part, values)))).join('');
 }
 
-function valueOf(index: string, values: readonly string[]): string {
+function valueAt(index: string, values: readonly string[]): string {
   const value = values[Number(index) - 1];
   if (value === undefined) throw new RangeError(`A statement has no value ${index}.`);
   return value;
