@@ -1,6 +1,7 @@
 import { adminRoutes } from './admin/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import type { Route } from './http/route.ts';
+import { pollRoutes } from './pollDealer/routes.ts';
 import { pushRoutes } from './pushIngest/routes.ts';
 import { quarantineRoutes } from './quarantine/routes.ts';
 import { recordRoutes } from './records/routes.ts';
@@ -14,6 +15,7 @@ export function allRoutes(): Route[] {
     ...recordRoutes(),
     ...quarantineRoutes(),
     ...adminRoutes(),
+    ...pollRoutes(),
     ...healthRoutes(),
   ];
 }

@@ -9,6 +9,7 @@ import { again, deliver, receive } from './delivery/deliver.ts';
 import { openQueues } from './delivery/serviceBus.ts';
 import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
+import { createPolling, type Polling } from './polling.ts';
 import { createRateLimit, type RateLimit } from './resilience/rateLimit.ts';
 import { type Environment, readKeyVault, readSettings, type Settings } from './settings.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
@@ -59,6 +60,8 @@ export interface App {
   readonly arrivals: Arrivals;
   /** Compares full snapshots. */
   readonly snapshots: Snapshots;
+  /** Polls databases and APIs. */
+  readonly polling: Polling;
   /** Takes a pushed batch: resolves once the queue has accepted it. */
   push(batch: Batch): Promise<Receipt>;
   /** Applies a message of `record-changes`, as the trigger hands it over. */
@@ -106,6 +109,10 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       sources: sources(),
       packs: packs(),
       epochs: stamps(),
+      cursors: {
+        reset: (dealerId, sourceId, entities) => polling().reset(dealerId, sourceId, entities),
+        forget: (dealerId, sourceId) => polling().forget(dealerId, sourceId),
+      },
       records: records(),
       history: {
         async purge(dealerId) {
@@ -171,6 +178,22 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       log,
     }),
   );
+  const polling = once(() =>
+    createPolling({
+      openTable,
+      blobs: blobs(),
+      dealers: dealers(),
+      sources: sources(),
+      stamps: stamps(),
+      runs: runs(),
+      running: running(),
+      diffs: queues().outbox('snapshot-diffs'),
+      secrets,
+      clock,
+      random,
+      log,
+    }),
+  );
   const writing = once(
     (): WriterDeps => ({
       records: records(),
@@ -217,6 +240,9 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     },
     get snapshots() {
       return snapshots();
+    },
+    get polling() {
+      return polling();
     },
     push: (batch) => push(batch, { ...running(), stamps: stamps() }),
     write: async (message) => applyChanges(await receive(message, claims()), writing(), deadline()),

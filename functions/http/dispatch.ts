@@ -1,5 +1,6 @@
 import type { App } from '../../shared/app.ts';
 import { AdpError } from '../../shared/errors.ts';
+import type { PollStarter } from '../../shared/sync/poll/pollStart.ts';
 import { describeError, type Log, logLine } from '../../shared/telemetry/log.ts';
 import { matchPath, segmentsOf } from './path.ts';
 import { fail, toProblem } from './problem.ts';
@@ -23,14 +24,14 @@ export interface Invocation {
 }
 
 /** Answers any request below `/api/v1`, whatever function the host handed it to. Never throws. */
-export type Dispatch = (request: HttpRequest, invocation: Invocation) => Promise<HttpAnswer>;
+export type Dispatch = (request: HttpRequest, invocation: Invocation, polls?: PollStarter) => Promise<HttpAnswer>;
 
 /**
  * The Functions host tries routes in the alphabetical order of their functions' names (azure-functions-host #3153), and
  * decodes parameters in ways of its own: so the route that answers is chosen here, by its path.
  */
 export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
-  const answer: Dispatch = async (request, invocation) => {
+  const answer: Dispatch = async (request, invocation, polls) => {
     const receivedAt = app.clock();
     const requestId = requestIdOf(request.headers.get('x-request-id'), invocation.invocationId);
     const log = logOf(invocation, requestId);
@@ -48,6 +49,7 @@ export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
         receivedAt,
         requestId,
         log,
+        ...(polls === undefined ? {} : { polls }),
       });
       return toHttpAnswer(response, requestId);
     } catch (error) {
@@ -58,8 +60,8 @@ export function createDispatch(app: App, routes: readonly Route[]): Dispatch {
       return toHttpAnswer(response, requestId);
     }
   };
-  return async (request, invocation) => {
-    const { body, ...head } = await answer(request, invocation);
+  return async (request, invocation, polls) => {
+    const { body, ...head } = await answer(request, invocation, polls);
     return body === undefined || request.method === 'HEAD' ? head : { ...head, body };
   };
 }

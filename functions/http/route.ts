@@ -2,6 +2,7 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import type { App } from '../../shared/app.ts';
 import { anonymous, type Caller } from '../../shared/auth/caller.ts';
 import { type Check, checkText } from '../../shared/check.ts';
+import type { PollStarter } from '../../shared/sync/poll/pollStart.ts';
 import type { Log } from '../../shared/telemetry/log.ts';
 import { type Access, requireAdmin, requireReach } from './access.ts';
 import { mediaTypeOf, readJson } from './body.ts';
@@ -44,6 +45,8 @@ export interface RouteSpec<Path extends string, Query, Body> {
   readonly body?: BodySpec<Body>;
   /** Request headers beyond the credentials, with what they are for. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Its requests have `polls`. */
+  readonly startsPolls?: true;
   /** By status. Those that follow from access, query and body are added. */
   readonly responses: Readonly<Record<number, ResponseSpec>>;
   /** An error becomes a problem document (problem.ts). */
@@ -61,6 +64,8 @@ export interface Incoming {
   readonly receivedAt: number;
   readonly requestId: string;
   readonly log: Log;
+  /** Of routes that start polls. */
+  readonly polls?: PollStarter;
 }
 
 /** A request that was let in. */

@@ -46,9 +46,11 @@ export function pollStarter(context: InvocationContext, orchestration: string): 
 /** Forgets orchestrations that began before and have ended; those of lanes would pile up. */
 export async function purgeOrchestrations(context: InvocationContext, before: Date): Promise<void> {
   const { Completed, Failed, Terminated } = df.OrchestrationRuntimeStatus;
-  await df
-    .getClient(context)
-    .purgeInstanceHistoryBy({ createdTimeFrom: new Date(0), createdTimeTo: before, runtimeStatus: [Completed, Failed, Terminated] });
+  await df.getClient(context).purgeInstanceHistoryBy({
+    createdTimeFrom: new Date(0),
+    createdTimeTo: before,
+    runtimeStatus: [Completed, Failed, Terminated],
+  });
 }
 
 const underWay: ReadonlySet<unknown> = new Set([
@@ -72,4 +74,3 @@ async function statusOf(client: df.DurableClient, instanceId: string) {
 function toPollInput(value: unknown): PollInput {
   return (typeof value === 'string' ? JSON.parse(value) : value) as PollInput;
 }
-

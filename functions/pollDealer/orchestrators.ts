@@ -1,6 +1,6 @@
-import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
-import { type Failure, noTries, nextTry, type Tries } from '../../shared/resilience/retry.ts';
+import { type Failure, nextTry, noTries, type Tries } from '../../shared/resilience/retry.ts';
 import type { EndedPoll, FailedRead } from '../../shared/sync/poll/endPoll.ts';
+import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
 import type { PollInput } from '../../shared/sync/poll/pollStart.ts';
 import type { PageRequest, ReadRequest } from '../../shared/sync/poll/readRequest.ts';
 import type { EndedRead } from '../../shared/sync/poll/sourceStatus.ts';

@@ -8,6 +8,7 @@ import type { Dealers } from './dealers.ts';
 import { effectiveEntity, entitiesOf, meaningOf, zoneOf } from './effective.ts';
 import { mappingFaults, sourceCheck, sourceFaults } from './faults.ts';
 import type { Packs } from './packs.ts';
+import { polledConnector } from './polledSource.ts';
 import type { Pack, Source } from './source.ts';
 import type { Sources } from './sources.ts';
 
@@ -20,6 +21,14 @@ export interface Epochs {
 export interface DealersRecords {
   any(dealerId: string): Promise<boolean>;
   purge(dealerId: string): Promise<void>;
+}
+
+/** What it needs of the door that polls. */
+export interface PolledCursors {
+  /** The next read of these entities is of everything. */
+  reset(dealerId: string, sourceId: string, entities: Iterable<EntityName>): Promise<void>;
+  /** The source is gone. */
+  forget(dealerId: string, sourceId: string): Promise<void>;
 }
 
 /** What else speaks of a dealer: its keys, its runs and its quarantine. */
@@ -60,12 +69,13 @@ export interface ConfigurationDeps {
   readonly sources: Sources;
   readonly packs: Packs;
   readonly epochs: Epochs;
+  readonly cursors: PolledCursors;
   readonly records: DealersRecords;
   readonly history: DealersHistory;
 }
 
 export function createConfiguration(deps: ConfigurationDeps): Configuration {
-  const { dealers, sources, packs, epochs, records, history } = deps;
+  const { dealers, sources, packs, epochs, cursors, records, history } = deps;
   const packOf = async (source: Source): Promise<Pack | undefined> =>
     source.extends === undefined ? undefined : (await packs.read(source.extends))?.value;
 
@@ -79,6 +89,15 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       for await (const source of sources.list(dealer.id)) if (source.value.extends === name) yield { dealer, source };
     }
   }
+
+  /** After the epoch has risen, so that whoever starts over has the new one. */
+  const startOver = async (dealerId: string, { id, value }: Kept<Source>, names: readonly EntityName[]) => {
+    if (polledConnector(value.connector) !== undefined) await cursors.reset(dealerId, id, names);
+  };
+  const forgetPolls = async (dealerId: string, source: Kept<Source>) => {
+    await startOver(dealerId, source, entitiesOf(source.value, await packOf(source.value)));
+    await cursors.forget(dealerId, source.id);
+  };
 
   return {
     async saveDealer(dealerId, value, etag) {
@@ -117,7 +136,10 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
           Object.values(entities).map(({ name }) => name),
         );
       }
-      for await (const { id } of sources.list(dealerId)) await sources.remove(dealerId, id);
+      for await (const source of sources.list(dealerId)) {
+        await forgetPolls(dealerId, source);
+        await sources.remove(dealerId, source.id);
+      }
       await history.purge(dealerId);
       await dealers.remove(dealerId, saved.etag);
     },
@@ -139,6 +161,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
 
     async removeSource(dealer, source) {
       await raise(dealer.id, entitiesOf(source.value, await packOf(source.value)));
+      await forgetPolls(dealer.id, source);
       await sources.remove(dealer.id, source.id, source.etag);
     },
 
@@ -172,6 +195,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       const all = entitiesOf(source.value, await packOf(source.value));
       const some = entity === undefined ? all : all.filter((name) => name === entity);
       await raise(dealerId, some);
+      await startOver(dealerId, source, some);
       return some;
     },
   };

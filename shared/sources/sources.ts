@@ -69,9 +69,9 @@ export interface Sources {
   /**
    * A source that is polled, as it is now.
    * @throws AdpError `CONFIG_ERROR` where dealer or source don't exist any more, or it is not polled; `CONFLICT` (park)
-   * where one of them is disabled
+   * where one of them is disabled, unless that doesn't matter
    */
-  polledSource(dealerId: string, sourceId: string): Promise<PolledSource>;
+  polledSource(dealerId: string, sourceId: string, options?: { readonly evenDisabled: boolean }): Promise<PolledSource>;
   /** All enabled sources of a dealer that are polled; those that today's code refuses go to `onFault`. */
   polledSources(
     dealer: Kept<Dealer>,
@@ -178,12 +178,12 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
         meaning: meaningOf(effective),
       };
     },
-    async polledSource(dealerId, sourceId) {
+    async polledSource(dealerId, sourceId, { evenDisabled } = { evenDisabled: false }) {
       const [dealer, source] = await Promise.all([dealers.find(dealerId), kept.read(dealerId, sourceId)]);
       if (dealer === undefined) throw new AdpError('CONFIG_ERROR', `The dealer ${dealerId} does not exist any more.`);
       if (source === undefined) throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not exist any more.`);
       const disabled = dealer.value.enabled === false ? `dealer ${dealerId}` : `source ${sourceId}`;
-      if (dealer.value.enabled === false || !isEnabled(source)) {
+      if (!evenDisabled && (dealer.value.enabled === false || !isEnabled(source))) {
         throw new AdpError('CONFLICT', `The ${disabled} is disabled: nothing is read.`, { disposition: 'park' });
       }
       const polled = await polledOf(dealer, source);

@@ -1,12 +1,10 @@
-import type { ReadMode } from '../connectors/connector.ts';
 import { AdpError, isConflict } from '../errors.ts';
-import type { CursorStore, PollPlace, StoredPollState } from '../sync/poll/cursorStore.ts';
+import { type CursorStore, type PollPlace, readModes, type StoredPollState } from '../sync/poll/cursorStore.ts';
 import { emptyState, type PollState } from '../sync/poll/pollState.ts';
 import { type OpenTable, packText, unpackText } from './tables.ts';
 
 const cell = 'state';
 const maxAttempts = 50;
-const modes: readonly ReadMode[] = ['changes', 'all', 'keys'];
 
 /** In the table `cursors`: a partition a dealer, a row an entity of a source. */
 export function cursorsIn(openTable: OpenTable): CursorStore {
@@ -51,7 +49,7 @@ export function cursorsIn(openTable: OpenTable): CursorStore {
     get,
     save,
     async reset(place) {
-      for (const mode of modes) await reset({ ...place, mode });
+      for (const mode of readModes) await reset({ ...place, mode });
     },
   };
 }

@@ -18,6 +18,8 @@ export interface TestConfiguration {
   readonly configuration: Configuration;
   /** Epochs as they rose, as `acme/part_stock`. */
   readonly raised: string[];
+  /** Polled entities that are to be read anew, as `acme/dms/part_stock`. */
+  readonly startedOver: string[];
   /** Called when an epoch rises. */
   onRaise: (dealerId: string, entity: EntityName) => Promise<void>;
   /** Dealers that have records. */
@@ -34,6 +36,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
   const packs = packsIn(tables.open, clock);
   const sources = sourcesIn({ openTable: tables.open, clock, dealers, packs });
   const raised: string[] = [];
+  const startedOver: string[] = [];
   const withRecords = new Set<string>();
   const withoutHistory = new Set<string>();
   const configuration = createConfiguration({
@@ -45,6 +48,12 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
         await test.onRaise(dealerId, entity);
         raised.push(`${dealerId}/${entity}`);
       },
+    },
+    cursors: {
+      async reset(dealerId, sourceId, entities) {
+        for (const entity of entities) startedOver.push(`${dealerId}/${sourceId}/${entity}`);
+      },
+      forget: async () => undefined,
     },
     records: {
       any: async (dealerId) => withRecords.has(dealerId),
@@ -66,6 +75,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
     packs,
     configuration,
     raised,
+    startedOver,
     withRecords,
     withoutHistory,
     onRaise: async () => {},

@@ -2,6 +2,8 @@ import type { ReadMode } from '../../connectors/connector.ts';
 import type { EntityName } from '../../model/entities.ts';
 import type { PollState } from './pollState.ts';
 
+export const readModes: readonly ReadMode[] = ['changes', 'all', 'keys'];
+
 /** One entity of a source, and what it is read for: a read of changes and a complete one don't know of each other. */
 export interface PollPlace {
   readonly dealerId: string;

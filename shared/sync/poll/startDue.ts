@@ -8,11 +8,10 @@ import type { SecretSource } from './reachSource.ts';
 import { jitterMs } from './schedule.ts';
 import type { Parking, SourceStatus, StatusStore } from './sourceStatus.ts';
 
-export interface StartDueDeps {
-  /** The ids of all enabled dealers. */
-  readonly dealers: () => AsyncIterable<string>;
-  /** A dealer's enabled sources that are polled. */
-  readonly sourcesOf: (dealerId: string) => AsyncIterable<PolledSource>;
+export interface StartDueDeps<Dealer extends { readonly id: string } = { readonly id: string }> {
+  readonly dealers: () => AsyncIterable<Dealer>;
+  /** A dealer's enabled sources that are polled; none of a disabled dealer. */
+  readonly sourcesOf: (dealer: Dealer) => AsyncIterable<PolledSource>;
   readonly statuses: StatusStore;
   readonly breakers: Breakers;
   readonly secrets: SecretSource;
@@ -26,15 +25,18 @@ export interface StartDueDeps {
 const atOnce = 16;
 
 /** Starts a poll for each source that is due. Answers how many were started. */
-export async function startDue(starter: PollStarter, deps: StartDueDeps): Promise<number> {
+export async function startDue<Dealer extends { readonly id: string }>(
+  starter: PollStarter,
+  deps: StartDueDeps<Dealer>,
+): Promise<number> {
   let started = 0;
   const looking = new Set<Promise<void>>();
-  for await (const dealerId of deps.dealers()) {
-    const one = startDealer(dealerId, starter, deps)
+  for await (const dealer of deps.dealers()) {
+    const one = startDealer(dealer, starter, deps)
       .then((count) => {
         started += count;
       })
-      .catch((error: unknown) => deps.onFailure(dealerId, undefined, error))
+      .catch((error: unknown) => deps.onFailure(dealer.id, undefined, error))
       .finally(() => looking.delete(one));
     looking.add(one);
     if (looking.size >= atOnce) await Promise.race(looking);
@@ -43,15 +45,19 @@ export async function startDue(starter: PollStarter, deps: StartDueDeps): Promis
   return started;
 }
 
-async function startDealer(dealerId: string, starter: PollStarter, deps: StartDueDeps): Promise<number> {
+async function startDealer<Dealer extends { readonly id: string }>(
+  dealer: Dealer,
+  starter: PollStarter,
+  deps: StartDueDeps<Dealer>,
+): Promise<number> {
   let statuses: ReadonlyMap<string, SourceStatus> | undefined;
   let started = 0;
-  for await (const source of deps.sourcesOf(dealerId)) {
-    statuses ??= await deps.statuses.list(dealerId);
+  for await (const source of deps.sourcesOf(dealer)) {
+    statuses ??= await deps.statuses.list(dealer.id);
     try {
       if (await startSource(source, statuses.get(source.sourceId), starter, deps)) started++;
     } catch (error) {
-      deps.onFailure(dealerId, source.sourceId, error);
+      deps.onFailure(dealer.id, source.sourceId, error);
     }
   }
   return started;
@@ -61,7 +67,7 @@ async function startSource(
   source: PolledSource,
   status: SourceStatus = { begun: {}, reads: {} },
   starter: PollStarter,
-  deps: StartDueDeps,
+  deps: Omit<StartDueDeps, 'dealers' | 'sourcesOf'>,
 ): Promise<boolean> {
   const { dealerId, sourceId, schedule, zone } = source;
   const now = new Date(deps.clock());

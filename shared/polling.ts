@@ -1,0 +1,186 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Clock, Random } from './clock.ts';
+import { type Connections, createConnectionPool } from './connectionPool.ts';
+import type { Finding, Tools } from './connectors/connector.ts';
+import type { Secrets } from './credentials/keyVault.ts';
+import type { Outbox } from './delivery/serviceBus.ts';
+import { pulledRows } from './formats/pulledRows.ts';
+import { createHttp } from './http/createHttp.ts';
+import { timeZone } from './mapping/zone.ts';
+import type { EntityName } from './model/entities.ts';
+import type { RunId } from './model/run.ts';
+import type { Breaker } from './resilience/breaker.ts';
+import type { Dealers } from './sources/dealers.ts';
+import type { Sources } from './sources/sources.ts';
+import type { BlobStore } from './store/blobs.ts';
+import { cursorsIn } from './store/cursors.ts';
+import { leasesIn } from './store/leases.ts';
+import { limitsIn, statesIn } from './store/limits.ts';
+import type { Runs } from './store/runs.ts';
+import { stagingBlobsIn } from './store/stagingBlobs.ts';
+import type { Stamps } from './store/stamps.ts';
+import { statusesIn } from './store/statuses.ts';
+import type { OpenTable } from './store/tables.ts';
+import type { IngestDeps } from './sync/ingest.ts';
+import { createBreakers } from './sync/poll/breakers.ts';
+import { completeReadsIn } from './sync/poll/completeRead.ts';
+import { describeStatus, type StatusDocument } from './sync/poll/describeStatus.ts';
+import { type EndedPoll, endPoll, type FailedRead, failRead } from './sync/poll/endPoll.ts';
+import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';
+import { type PollDeps, pollPage } from './sync/poll/pollPage.ts';
+import type { PollStarter } from './sync/poll/pollStart.ts';
+import type { SecretSource } from './sync/poll/reachSource.ts';
+import type { PageRequest } from './sync/poll/readRequest.ts';
+import { createSourceLimits } from './sync/poll/sourceLimits.ts';
+import { startDue } from './sync/poll/startDue.ts';
+import { type Asked, triggerPoll } from './sync/poll/triggerPoll.ts';
+import type { RunDeps } from './sync/runWork.ts';
+import { describeError, type Log } from './telemetry/log.ts';
+
+/** The door of databases and APIs. */
+export interface Polling {
+  /** Reads one page; see `pollPage`. */
+  page(request: PageRequest): Promise<PageOutcome>;
+  /** Ends the run of a read that is given up. */
+  failRead(read: FailedRead): Promise<void>;
+  /** Says how a poll of a source went. */
+  endPoll(poll: EndedPoll): Promise<void>;
+  /** Starts what is due. Answers how many polls. */
+  startDue(starter: PollStarter): Promise<number>;
+  /** Polls a source now; see `triggerPoll`. @throws AdpError as `Sources.polledSource` does */
+  trigger(dealerId: string, sourceId: string, asked: Asked, starter: PollStarter): Promise<RunId[]>;
+  /** Tests the connection. @throws AdpError as `Sources.polledSource` does */
+  check(dealerId: string, sourceId: string): Promise<Finding[]>;
+  /** @throws AdpError as `Sources.polledSource` does, but for what is disabled */
+  status(dealerId: string, sourceId: string): Promise<StatusDocument>;
+  /** The next read of these entities is of everything. */
+  reset(dealerId: string, sourceId: string, entities: Iterable<EntityName>): Promise<void>;
+  /** The source is gone. */
+  forget(dealerId: string, sourceId: string): Promise<void>;
+}
+
+export interface PollingDeps {
+  readonly openTable: OpenTable;
+  readonly blobs: BlobStore;
+  readonly dealers: Dealers;
+  readonly sources: Sources;
+  readonly stamps: Stamps;
+  readonly runs: Runs;
+  readonly running: RunDeps & IngestDeps;
+  /** Of `snapshot-diffs`. */
+  readonly diffs: Outbox;
+  /** Asked for only where a source names a credential. */
+  readonly secrets: () => Secrets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What takes longer is cancelled at the source: a page is short. */
+const pageMs = 60_000;
+const checkMs = 30_000;
+const idleMs = 30_000;
+
+/** Builds the door of databases and APIs out of the app's parts. */
+export function createPolling(deps: PollingDeps): Polling {
+  const { openTable, sources, clock, log, running } = deps;
+  const secrets: Secrets & SecretSource = {
+    get: async (name, options) => deps.secrets().get(name, options),
+    set: async (name, value) => deps.secrets().set(name, value),
+  };
+  const statuses = statusesIn(openTable);
+  const cursors = cursorsIn(openTable);
+  const breakers = createBreakers(statesIn<Breaker>(openTable, 'breaker'), clock);
+  const pool: Connections = createConnectionPool({
+    tools: toolsOf(deps, secrets),
+    idleMs,
+    onFailure: (error) => log.warn('A connection to a source was not closed.', { error: describeError(error) }),
+  });
+  const sourceOf = (dealerId: string, sourceId: string) => sources.polledSource(dealerId, sourceId);
+  const paging: PollDeps = {
+    ...running,
+    cursors,
+    stamps: deps.stamps,
+    secrets,
+    pool,
+    breakers,
+    limits: createSourceLimits({
+      buckets: limitsIn(openTable, 'polls'),
+      hours: statesIn(openTable, 'hours'),
+      paces: statesIn(openTable, 'pace'),
+      clock,
+    }),
+    complete: completeReadsIn({
+      staging: stagingBlobsIn(deps.blobs.raw('staging')),
+      runs: deps.runs,
+      handOver: (diff) => deps.diffs.send({ id: diff.run_id, body: JSON.stringify(diff) }),
+      clock,
+    }),
+    sourceOf,
+    onFailure: ({ runId }, error) =>
+      log.error('A page could not be read.', { run_id: runId, error: describeError(error) }),
+  };
+
+  return {
+    page: (request) => pollPage(request, paging, AbortSignal.timeout(pageMs)),
+    failRead: (read) => failRead(read, running),
+    endPoll: (poll) => endPoll(poll, { statuses, secrets, sourceOf, now: () => new Date(clock()) }),
+    startDue: (starter) =>
+      startDue(starter, {
+        dealers: () => deps.dealers.list(),
+        sourcesOf: (dealer) =>
+          sources.polledSources(dealer, (sourceId, error) =>
+            log.warn('A source can not be polled as it is configured.', {
+              dealer_id: dealer.id,
+              source_id: sourceId,
+              error: describeError(error),
+            }),
+          ),
+        statuses,
+        breakers,
+        secrets,
+        clock,
+        random: running.random,
+        onFailure: (dealerId, sourceId, error) =>
+          log.error('What is due was not started.', {
+            dealer_id: dealerId,
+            ...(sourceId === undefined ? {} : { source_id: sourceId }),
+            error: describeError(error),
+          }),
+      }),
+    async trigger(dealerId, sourceId, asked, starter) {
+      const source = await sourceOf(dealerId, sourceId);
+      return await triggerPoll(source, asked, starter, { ...running, statuses, breakers });
+    },
+    async check(dealerId, sourceId) {
+      const source = await sources.polledSource(dealerId, sourceId, { evenDisabled: true });
+      const queries = source.entities.map(({ query }) => query);
+      try {
+        // As it is now: who checks has perhaps just put it there.
+        const { credential } = source;
+        const secret = credential === undefined ? undefined : await secrets.get(credential, { fresh: true });
+        return await pool.use(source, secret, (connection) => connection.check(queries, AbortSignal.timeout(checkMs)));
+      } catch (error) {
+        const { failure, isUnforeseen } = toFailure(error);
+        if (isUnforeseen) throw error;
+        pool.drop(source);
+        return [{ name: 'connection', level: 'error', detail: `${failure.code}: ${failure.detail}` }];
+      }
+    },
+    async status(dealerId, sourceId) {
+      const source = await sources.polledSource(dealerId, sourceId, { evenDisabled: true });
+      return await describeStatus(source, { statuses, cursors, breakers, clock });
+    },
+    async reset(dealerId, sourceId, entities) {
+      for (const entity of entities) await cursors.reset({ dealerId, sourceId, entity });
+    },
+    forget: (dealerId, sourceId) => statuses.remove(dealerId, sourceId),
+  };
+}
+
+function toolsOf({ openTable, clock, random }: PollingDeps, secrets: Secrets): Tools {
+  const owner = Buffer.from(random(9)).toString('base64url');
+  const leases = leasesIn(openTable, clock, owner);
+  const wait = (ms: number) => setTimeout(ms);
+  return { clock, http: createHttp({ clock, random, secrets, leases, wait }), readRows: pulledRows, timeZone };
+}
