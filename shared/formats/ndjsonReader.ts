@@ -15,7 +15,8 @@ export class NdjsonReader {
   readonly #maxLine: number;
   /** Bytes of a line that are kept: enough to know that it is too long, and to show its first characters. */
   readonly #maxKept: number;
-  #line = 1;
+  /** The line that is read next, counted from 1. */
+  line = 1;
   /** Parts of a line whose end has not come yet, and their bytes in all; of a line too long only the start is kept. */
   #parts: Buffer[] = [];
   #length = 0;
@@ -37,11 +38,17 @@ export class NdjsonReader {
       } else {
         this.#readLine(utf8, start, end, rows);
       }
-      this.#line += 1;
+      this.line += 1;
       start = end + 1;
     }
     this.#keep(utf8.subarray(start));
     return rows;
+  }
+
+  /** A line that is not blank, without its end, from between those that are pushed. */
+  readOne(utf8: Buffer, line: number): FormatRow {
+    this.line = line;
+    return utf8.length > this.#maxLine ? this.#tooLong(utf8, 0, utf8.length) : this.#parse(utf8, 0, utf8.length);
   }
 
   end(): FormatRow[] {
@@ -69,7 +76,7 @@ export class NdjsonReader {
   #readLine(utf8: Buffer, start: number, end: number, rows: FormatRow[], isCut = false): void {
     const trimmedEnd = utf8[end - 1] === carriageReturn && end > start ? end - 1 : end;
     if (isCut || trimmedEnd - start > this.#maxLine) {
-      rows.push(this.#failed(utf8, start, end, `The line is longer than ${this.#maxLine} bytes.`));
+      rows.push(this.#tooLong(utf8, start, trimmedEnd));
     } else if (!isBlank(utf8, start, trimmedEnd)) {
       rows.push(this.#parse(utf8, start, trimmedEnd));
     }
@@ -79,7 +86,7 @@ export class NdjsonReader {
     try {
       const values = parseJson(utf8, start, end, this.#maxDepth);
       return isJsonObject(values)
-        ? { row: this.#line, values }
+        ? { row: this.line, values }
         : this.#failed(utf8, start, end, `A row must be an object; this is ${shapeOf(values)}.`);
     } catch (error) {
       if (error instanceof AdpError) {
@@ -89,13 +96,17 @@ export class NdjsonReader {
     }
   }
 
+  #tooLong(utf8: Buffer, start: number, end: number): FormatRow {
+    return this.#failed(utf8, start, end, `The line is longer than ${this.#maxLine} bytes.`);
+  }
+
   #failed(utf8: Buffer, start: number, end: number, error: string): FormatRow {
     const raw = utf8.toString('utf8', start, Math.min(end, start + maxRawBytes)).slice(0, maxRawLength);
-    return { row: this.#line, error, raw };
+    return { row: this.line, error, raw };
   }
 }
 
-function isBlank(utf8: Buffer, start: number, end: number): boolean {
+export function isBlank(utf8: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = utf8[at];
     if (byte !== 0x20 && byte !== 0x09) {

@@ -39,7 +39,7 @@ export const xml = defineFormat({
  * The encoding that the XML declaration names (XML 1.0, appendix F).
  * @throws AdpError DATA_ERROR for one that we don't read
  */
-function declaredEncoding(start: Uint8Array): Encoding | undefined {
+export function declaredEncoding(start: Uint8Array): Encoding | undefined {
   if (start[0] === 0x3c && start[1] === 0) {
     return 'utf-16le';
   }

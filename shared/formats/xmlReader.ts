@@ -15,12 +15,15 @@ class OpenElement {
   readonly name: string;
   readonly isNil: boolean;
   readonly fields: Record<string, unknown> = {};
+  /** Those that it declares itself. */
+  readonly namespaces: Readonly<Record<string, string>>;
   hasFields = false;
   text = '';
   readonly #attributes = new Set<string>();
 
   constructor(tag: SaxesTagNS) {
     this.name = tag.local;
+    this.namespaces = tag.ns;
     let isNil = false;
     for (const { uri, local, value } of Object.values(tag.attributes)) {
       if (uri === schemaInstance) {
@@ -79,6 +82,8 @@ export class XmlReader {
   #row = 0;
   /** Where the last row ended, or the last tag outside of rows. */
   #boundary = 0;
+  /** Rows were passed by: the parser's own lines say nothing any more. */
+  #hasPassed = false;
   /** Characters given to the parser; its own position is right only while it reads. */
   #written = 0;
 
@@ -91,10 +96,10 @@ export class XmlReader {
     }
     const parser = this.#parser;
     parser.on('error', (error) => {
-      throw damaged(`The XML is broken at ${this.#place()}: ${error.message.replace(/^\d+:\d+: /, '')}`, error);
+      throw damaged(`The XML is broken at ${this.place}: ${error.message.replace(/^\d+:\d+: /, '')}`, error);
     });
     parser.on('doctype', () => {
-      throw damaged(`The XML has a DOCTYPE at ${this.#place()}; document types and their entities are not taken.`);
+      throw damaged(`The XML has a DOCTYPE at ${this.place}; document types and their entities are not taken.`);
     });
     parser.on('attribute', ({ value }) => this.#checkField(value.length));
     parser.on('opentag', (tag) => this.#openElement(tag));
@@ -116,6 +121,36 @@ export class XmlReader {
       throw damaged(`The XML has no element ${this.#path?.slice(0, -1).join('/')}, where the rows are said to be.`);
     }
     return this.#takeRows();
+  }
+
+  /** For a person. Lines of what is passed by are not counted: that would take as long as to tell its rows apart. */
+  get place(): string {
+    const { line, column } = this.#parser;
+    return this.#hasPassed ? `row ${this.#row + 1} or behind it` : `line ${line}, column ${column}`;
+  }
+
+  get isBetweenRows(): boolean {
+    return this.#rowDepth === 0;
+  }
+
+  /** What the text of a row means besides: the version of XML and the namespaces that are declared around it. */
+  get namespaces(): string {
+    const declared = Object.assign({}, ...this.#open.map(({ namespaces }) => namespaces));
+    return JSON.stringify([this.#parser.xmlDecl.version ?? '1.0', Object.entries(declared).sort()]);
+  }
+
+  /** Between rows: whether an element would be one that began here. @param name without its prefix */
+  isRow(name: string): boolean {
+    const path = this.#path;
+    if (!path) return this.#open.length === 1;
+    if (path.at(-1) !== name) return false;
+    return path.length === 1 || this.#isAt(path.slice(0, -1));
+  }
+
+  /** Between rows: leaves out rows that were read before, and what is blank around them. */
+  pass(rows: number): void {
+    this.#row += rows;
+    this.#hasPassed ||= rows > 0;
   }
 
   #takeRows(): FormatRow[] {
@@ -160,7 +195,7 @@ export class XmlReader {
     }
     if (this.#rowDepth === 0) {
       if (!this.#path && text.trim() !== '') {
-        throw damaged(`The XML has text between the rows at ${this.#place()}; the root may only hold elements.`);
+        throw damaged(`The XML has text between the rows at ${this.place}; the root may only hold elements.`);
       }
       return;
     }
@@ -196,10 +231,6 @@ export class XmlReader {
     if (position - this.#boundary > limit) {
       throw limitExceeded('characters of a row', limit);
     }
-  }
-
-  #place(): string {
-    return `line ${this.#parser.line}, column ${this.#parser.column}`;
   }
 }
 

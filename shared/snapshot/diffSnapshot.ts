@@ -5,14 +5,8 @@ import { openSnapshot } from './openSnapshot.ts';
 import { findRemovals } from './removals.ts';
 import { RowEvents } from './rowEvents.ts';
 import { scanRows } from './scanRows.ts';
-import type {
-  Baseline,
-  NextBaseline,
-  SnapshotHandler,
-  SnapshotOptions,
-  SnapshotResult,
-  SuspectReason,
-} from './snapshot.ts';
+import type { Baseline, NextBaseline, SnapshotHandler, SnapshotOptions, SnapshotResult } from './snapshot.ts';
+import { suspicionsOf } from './suspicions.ts';
 import { writeIndex } from './writeIndex.ts';
 
 /**
@@ -46,7 +40,7 @@ export async function diffSnapshot<T>(
   await events.flush();
 
   const unseen = kernel.countBase() - kernel.seenInBase();
-  const suspect = suspicions(events, kernel, unseen, options.maxDeleteRatio);
+  const suspect = suspicionsOf(events, unseen, kernel.countBase(), options.maxDeleteRatio);
   const isHeld = suspect.length > 0 && unseen > 0;
   let removed = 0;
   if (baseline && unseen > 0) {
@@ -79,13 +73,4 @@ export async function diffSnapshot<T>(
     columns: opened.shape.names,
     previousColumns: old && 'header' in old ? old.header.columns : undefined,
   };
-}
-
-function suspicions<T>(events: RowEvents<T>, kernel: Kernel, unseen: number, maxRatio: number): SuspectReason[] {
-  const reasons: SuspectReason[] = [];
-  if (events.read === 0) reasons.push('empty');
-  if (kernel.unreadableKeys() > 0) reasons.push('unreadable_key');
-  if (events.unclosed > 0) reasons.push('unclosed_quote');
-  if (unseen > maxRatio * kernel.countBase()) reasons.push('too_many_deletes');
-  return reasons;
 }

@@ -14,6 +14,19 @@ export function readKeyRecord(record: Buffer, columns: number): string[] {
   return values;
 }
 
+/** The record of a key of one column. */
+export function writeKeyRecord(value: string): Buffer {
+  const length: number[] = [];
+  const bytes = Buffer.byteLength(value);
+  let rest = bytes;
+  for (; rest > 127; rest = Math.floor(rest / 128)) length.push((rest & 127) | 128);
+  length.push(rest);
+  const record = Buffer.allocUnsafe(length.length + bytes);
+  record.set(length);
+  record.write(value, length.length);
+  return record;
+}
+
 function readVarint(bytes: Buffer, start: number): { value: number; end: number } {
   let value = 0;
   let shift = 0;

@@ -19,6 +19,8 @@ export class RowEvents<T> {
   readonly #shape: RowShape;
   readonly #maxRowBytes: number;
   readonly #handler: SnapshotHandler<T>;
+  /** Keys that the kernel could read and the mapping could not. */
+  #keysNotMapped = 0;
   #changes: SnapshotChange<T>[] = [];
   #broken: BrokenRow[] = [];
 
@@ -27,6 +29,11 @@ export class RowEvents<T> {
     this.#shape = shape;
     this.#maxRowBytes = maxRowBytes;
     this.#handler = handler;
+  }
+
+  /** Rows whose key can't be told. */
+  get unreadableKeys(): number {
+    return this.#kernel.unreadableKeys() + this.#keysNotMapped;
   }
 
   /** The events of a batch of `rows`. */
@@ -65,9 +72,10 @@ export class RowEvents<T> {
       row: this.#kernel.rowLine(row),
       values: readValues(this.#kernel, input, row, this.#shape),
     });
-    if (mapped === undefined) {
+    if (mapped === undefined || mapped === 'unreadable key') {
       this.#kernel.refuse(event);
       this.rejected += 1;
+      if (mapped !== undefined) this.#keysNotMapped += 1;
     } else if (this.#kernel.accept(event, mapped.contentHash === undefined ? unknown : fromHex(mapped.contentHash))) {
       this.changed[kind] += 1;
       this.#changes.push({ kind, change: mapped.change });

@@ -16,7 +16,7 @@ export interface SnapshotOptions {
   readonly mapping: string;
   /** 16 hex digits, secret and the source's own: who controls the data must not be able to aim at a collision. */
   readonly seed: string;
-  /** Share of the baseline's keys above which removals are held. Asked for after the last row. */
+  /** Share of the baseline's keys above which removals are held. */
   readonly maxDeleteRatio: number;
   /** Longest row in bytes. Default 8 Mi: more than a record can have. */
   readonly maxRowBytes?: number;
@@ -66,8 +66,11 @@ export interface SnapshotChange<T> {
 
 /** What the diff finds, given away as it goes: nothing is kept. Each promise is awaited before the diff goes on. */
 export interface SnapshotHandler<T> {
-  /** Maps a row that may have changed. Undefined: it is refused (and the handler has noted why). */
-  map(row: SnapshotRow): MappedRow<T> | undefined;
+  /**
+   * Maps a row that may have changed. Undefined: it is refused (and the handler has noted why); `unreadable key`: so
+   * much so that it can't be told which record it is about, and no removal can be trusted.
+   */
+  map(row: SnapshotRow): MappedRow<T> | undefined | 'unreadable key';
   /** In the order of the file. */
   changed(changes: readonly SnapshotChange<T>[]): undefined | Promise<void>;
   broken(rows: readonly BrokenRow[]): undefined | Promise<void>;

@@ -35,7 +35,7 @@ export function memorySource(data: Uint8Array | string, step = Number.POSITIVE_I
   };
 }
 
-function memorySink() {
+export function memorySink() {
   const parts: Buffer[] = [];
   return {
     write(bytes: Uint8Array): undefined {

@@ -12,6 +12,9 @@ export type EventKind = (typeof eventKinds)[number];
 export const rowFaults = ['none', 'ragged', 'nul', 'textAfterQuote', 'unclosed', 'tooLong'] as const;
 export type RowFault = (typeof rowFaults)[number];
 
+/** The longest key of a row whose text others have cut. */
+export const maxKeyBytes = 65_536;
+
 /** Bytes of one slot: key hash (128 bits), row hash (64), content hash (64); each little-endian. */
 export const slotBytes = 32;
 
@@ -111,6 +114,25 @@ export interface Kernel {
   repeatedRows(): number;
   /** Rows whose key can't be told. */
   unreadableKeys(): number;
+
+  // Rows whose texts others have cut, instead of `mark`, `cut`, `fingerprint` and `compare`: `indexTexts` before
+  // `openFresh`; then for each batch the spans, `hashTexts`, and in the order of the rows `passTexts` and `compareText`.
+  /** Makes the baseline's rows be found by their texts. */
+  indexTexts(): void;
+  /** Where the rows' texts begin and end in the input buffer, turn about. A row with an empty one is never the same. */
+  spans(): Uint32Array;
+  hashTexts(rows: number): void;
+  /**
+   * Passes rows by, from `row` on, whose very texts the baseline has, each once: they are unchanged. The first row for
+   * which that isn't so, or how many there are.
+   */
+  passTexts(row: number): number;
+  /** Where a row's key is put to be compared. */
+  keySpace(): Buffer;
+  /** Compares one row by its key: how many events there are, one or none. Its event is settled before the next row. */
+  compareText(row: number, keyBytes: number): number;
+  /** Drops bytes from the start of what is buffered. */
+  discard(bytes: number): void;
 
   // Keys.
   /** Key records of the rows whose keys were met for the first time, since `clearKeys`. */

@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import { eventKinds, type Hash64, type Kernel, rowFaults, slotBytes } from './kernel.ts';
+import { eventKinds, type Hash64, type Kernel, maxKeyBytes, rowFaults, slotBytes } from './kernel.ts';
 import { wasmCode } from './wasmCode.ts';
 
 /** What the module does just as the interface says. */
@@ -33,6 +33,10 @@ type Direct = Pick<
   | 'openFresh'
   | 'setDialect'
   | 'startSave'
+  | 'indexTexts'
+  | 'hashTexts'
+  | 'passTexts'
+  | 'discard'
   | 'saveSlots'
 >;
 
@@ -55,6 +59,9 @@ interface Exports extends Direct {
   isEscaped(row: number, column: number): number;
   eventKind(event: number): number;
   accept(event: number, low: number, high: number): number;
+  spansAt(): number;
+  keyTextAt(): number;
+  compareText(row: number, keyBytes: number): number;
   keysAt(): number;
   keyLength(): number;
   startRemovals(low: number, high: number): void;
@@ -81,6 +88,7 @@ export function wasmKernel(): Kernel {
   let memory = Buffer.alloc(0);
   let inputBytes = 0;
   let baseAt = 0;
+  let batchRows = 0;
 
   function view(at: number, bytes: number): Buffer {
     // Memory that has grown has a new buffer.
@@ -101,6 +109,7 @@ export function wasmKernel(): Kernel {
     compare: () => inMemory(() => wasm.compare()),
     open(sizes) {
       inputBytes = sizes.inputBytes;
+      batchRows = sizes.batchRows;
       wasm.open(sizes.inputBytes, sizes.maxRowBytes, sizes.batchRows, sizes.savedSlots);
     },
     reserveBase(count) {
@@ -128,6 +137,10 @@ export function wasmKernel(): Kernel {
     isEscaped: (row, column) => wasm.isEscaped(row, column) !== 0,
     eventKind: (event) => eventKinds[wasm.eventKind(event)] ?? 'broken',
     accept: (event, content) => wasm.accept(event, content.low, content.high) !== 0,
+    spans: () => new Uint32Array(wasm.memory.buffer, wasm.spansAt() >>> 0, 2 * batchRows),
+    keySpace: () => view(wasm.keyTextAt(), maxKeyBytes),
+    compareText: (row, keyBytes) => inMemory(() => wasm.compareText(row, keyBytes)),
+    indexTexts: () => inMemory(() => wasm.indexTexts()),
     keys: () => view(wasm.keysAt(), wasm.keyLength()),
     startRemovals: (seed) => wasm.startRemovals(seed.low, seed.high),
     removalSpace: () => view(wasm.inputAt(), inputBytes),

@@ -8,11 +8,10 @@ import { checkColumns, describeNewColumns, describeSniffed } from '../drops/judg
 import type { LedgerStore } from '../drops/ledgerStore.ts';
 import { type DropPlace, placeOf } from '../drops/place.ts';
 import { openDrop } from '../drops/readRows.ts';
-import { isReadByKernel, openCsv } from './csvFile.ts';
+import { openCompared } from './compareFile.ts';
 import type { DropMessage } from './diffMessage.ts';
 import { type Origin, type ReadRules, usualDeleteRatio, usualRejectRatio } from './origin.ts';
 import { planDiff } from './planDiff.ts';
-import { openRows } from './rowsFile.ts';
 
 /** What a source says of its full snapshots of an entity. */
 export interface SnapshotSource extends DropSource, ReadRules {
@@ -48,7 +47,7 @@ export function dropOrigin(message: DropMessage, deps: DropOriginDeps): Origin {
       sniffed = found;
     };
     const opened = { file, mapper: source.mapper, options: { ...reading, onSniffed } };
-    const read = isReadByKernel(opened) ? await openCsv(opened) : await openRows(opened);
+    const read = await openCompared(opened);
     const columns = sniffed?.columns;
     const before = await deps.ledger.lastColumns(dealerId, sourceId, entity);
     const added = columns && describeNewColumns(before, columns);

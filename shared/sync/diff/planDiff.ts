@@ -5,16 +5,16 @@ import type { Instant } from '../../model/instant.ts';
 import type { RecordId } from '../../model/recordId.ts';
 import { formatVersion } from '../../model/version.ts';
 import { sourceOf } from '../../snapshot/bytes.ts';
-import { diffSnapshot } from '../../snapshot/diffSnapshot.ts';
 import type { SnapshotChange, SnapshotProgress, SnapshotResult, SnapshotRow } from '../../snapshot/snapshot.ts';
+import { compareFile } from './compareFile.ts';
 import { checkRejects, type Guards, type Plan, PlanWriter, planBlobs, refused, type StoreSide } from './plan.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
-import { inputOf, type SnapshotFile } from './snapshotFile.ts';
+import { type ComparedFile, inputOf } from './snapshotFile.ts';
 import { readChanges } from './spool.ts';
 
 /** The snapshot that is compared, and by what rules. */
 export interface PlanInput {
-  readonly file: SnapshotFile;
+  readonly file: ComparedFile;
   readonly mapper: Mapper;
   /** Of the mapping and the schema: a baseline of another one is void. */
   readonly meaning: string;
@@ -52,24 +52,19 @@ const maxCompeting = 50_000;
 export async function planDiff(input: PlanInput, prefix: string, blobs: SnapshotBlobs): Promise<Plan> {
   const names = planBlobs(prefix);
   const work = new Planning(input, blobs, prefix);
-  const { file, against } = input;
+  const { file, against, guards } = input;
   const index = blobs.create(names.index);
   const keys = blobs.create(names.keys);
-  const result = await diffSnapshot<Planned>(
-    file.source,
+  const result = await compareFile<Planned>(
+    file,
     against.kind === 'baseline' ? { index: sourceOf(against.index), keys: sourceOf(against.keys) } : undefined,
     { index, keys },
     {
-      key: file.key,
-      ...(file.delimiter === undefined ? {} : { delimiter: file.delimiter }),
-      ...(file.quote === undefined ? {} : { quote: file.quote }),
       encoding: file.encoding,
       mapping: `${file.layout} ${input.meaning}`,
       seed: input.seed,
-      // It is asked for after the last row: a key that only the mapping can't read must hold the deletes as well.
-      get maxDeleteRatio() {
-        return work.mustHold ? -1 : input.guards.maxDeleteRatio;
-      },
+      // No delete of a read that is suspect by itself is applied, however few there are.
+      maxDeleteRatio: guards.suspicion === undefined ? guards.maxDeleteRatio : -1,
     },
     work,
   );
@@ -84,8 +79,6 @@ interface Planned {
 }
 
 class Planning {
-  /** A row was met whose key the kernel could read and the mapping could not. */
-  #hasUnreadableKey = false;
   readonly #input: PlanInput;
   readonly #blobs: SnapshotBlobs;
   readonly #changes: string;
@@ -102,12 +95,7 @@ class Planning {
     this.#writer = new PlanWriter(blobs, prefix, input);
   }
 
-  /** No delete of it is applied, however few there are. */
-  get mustHold(): boolean {
-    return this.#hasUnreadableKey || this.#input.guards.suspicion !== undefined;
-  }
-
-  map(raw: SnapshotRow): { contentHash: string; change: Planned } | undefined {
+  map(raw: SnapshotRow): { contentHash: string; change: Planned } | undefined | 'unreadable key' {
     const { mapper, file, epoch, captured, against } = this.#input;
     const { row, values } = file.rowOf(raw);
     const mapped = mapper.upsert(values);
@@ -116,8 +104,8 @@ class Planning {
         ? [{ row, field: '_op', code: 'DATA_ERROR' as const, detail: 'a full snapshot has no deletes' }]
         : mapped.errors.map((error) => ({ row, ...error }));
       this.#writer.reject({ input: inputOf(row, values), errors });
-      if (mapped.id === null) this.#hasUnreadableKey = true;
-      else if (against.kind === 'store' && against.held.keep(mapped.id)) this.#isDoubtful = true;
+      if (mapped.id === null) return 'unreadable key';
+      if (against.kind === 'store' && against.held.keep(mapped.id)) this.#isDoubtful = true;
       return undefined;
     }
     const { id, data, modified } = mapped;
@@ -145,7 +133,7 @@ class Planning {
     await this.#writer.drain();
   }
 
-  async broken(rows: Parameters<SnapshotFile['rejectionOf']>[0][]): Promise<void> {
+  async broken(rows: Parameters<ComparedFile['rejectionOf']>[0][]): Promise<void> {
     this.#brokenRows += rows.length;
     for (const row of rows) this.#writer.reject(this.#input.file.rejectionOf(row));
     await this.#writer.drain();
@@ -169,9 +157,10 @@ class Planning {
     const { read, rejected, repeated, unchanged, inserted, updated, competing } = result;
     this.#checkWhole(result);
     const reasons = new Set<string>(result.suspect);
-    if (this.mustHold) reasons.delete('too_many_deletes');
-    if (this.#hasUnreadableKey) reasons.add('unreadable_key');
-    if (guards.suspicion !== undefined) reasons.add(guards.suspicion);
+    if (guards.suspicion !== undefined) {
+      reasons.delete('too_many_deletes');
+      reasons.add(guards.suspicion);
+    }
     if (against.kind === 'store') await this.#deleteUnseen(against, reasons);
     if (this.#writer.deletes === 0 && !guards.isEmptyAlwaysSuspect) reasons.delete('empty');
     await this.#writer.close();

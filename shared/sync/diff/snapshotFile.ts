@@ -1,14 +1,18 @@
-import type { ReadOptions } from '../../formats/format.ts';
+import type { FormatName, ReadOptions } from '../../formats/format.ts';
 import type { OpenedFile } from '../../formats/openFile.ts';
 import type { Mapper } from '../../mapping/compile.ts';
 import type { SourceRow } from '../../mapping/path.ts';
 import type { RecordId } from '../../model/recordId.ts';
 import type { ByteSource } from '../../snapshot/bytes.ts';
+import type { TextFile } from '../../snapshot/diffTexts.ts';
 import type { BrokenRow, SnapshotRow } from '../../snapshot/snapshot.ts';
 import type { InputRow, Rejection } from '../ingest.ts';
 
-/** A full snapshot as the kernel reads it, CSV in UTF-8, and the way back from the kernel's rows to the file's. */
-export interface SnapshotFile {
+/** A full snapshot that can be compared, and the way back from what was compared to the file's own rows. */
+export type ComparedFile = SnapshotFile | TextsFile;
+
+/** As the kernel reads it: CSV in UTF-8. */
+export interface SnapshotFile extends RowsBack {
   readonly source: ByteSource;
   readonly key: readonly string[];
   readonly delimiter: string | undefined;
@@ -16,6 +20,15 @@ export interface SnapshotFile {
   readonly encoding: string;
   /** How rows were laid out: a baseline that was made otherwise is void. */
   readonly layout: 'csv' | 'rows';
+}
+
+/** With rows that are known by their texts. */
+export interface TextsFile extends RowsBack, TextFile {
+  readonly encoding: string;
+  readonly layout: `texts of ${FormatName}`;
+}
+
+interface RowsBack {
   /** The file's row that the kernel's was made of. */
   rowOf(row: SnapshotRow): { readonly row: number; readonly values: SourceRow };
   /** What is wrong with a row that the kernel found broken. */

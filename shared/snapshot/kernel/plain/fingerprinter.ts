@@ -37,6 +37,11 @@ export class Fingerprinter {
     return { key: { hash: murmur128(record, body, record.length, this.keySeed), record }, rowHash };
   }
 
+  /** Of a row that was cut by others; an empty one is not known. */
+  hashText(start: number, end: number): Hash64 {
+    return start === end ? none : known(xxh64(this.#cutter.bytes, start, end, this.rowSeed));
+  }
+
   #fieldsOf(row: Row): string[] {
     const { bytes, delimiter, quote } = this.#cutter;
     if (!row.fields) {
@@ -55,7 +60,7 @@ export class Fingerprinter {
       row.fields === undefined && this.#isAsWritten()
         ? xxh64(bytes, row.start, row.end, this.rowSeed)
         : this.#hashBytes(Buffer.from(this.#rewrite(fields), 'latin1'));
-    return hash.high === 0 && hash.low < 2 ? { low: hash.low + 2, high: 0 } : hash;
+    return known(hash);
   }
 
   #hashBytes(bytes: Buffer): Hash64 {
@@ -80,6 +85,11 @@ export class Fingerprinter {
     });
     return written.join(delimiter);
   }
+}
+
+/** Zero and one say something else in a slot. */
+function known(hash: Hash64): Hash64 {
+  return hash.high === 0 && hash.low < 2 ? { low: hash.low + 2, high: 0 } : hash;
 }
 
 function keyRecord(values: readonly string[]): Buffer {

@@ -1,11 +1,17 @@
-import { type Columns, type EventKind, type Hash64, type Kernel, type KernelSizes, slotBytes } from '../kernel.ts';
+import {
+  type Columns,
+  type EventKind,
+  type Hash64,
+  type Kernel,
+  type KernelSizes,
+  maxKeyBytes,
+  slotBytes,
+} from '../kernel.ts';
 import { type Fingerprint, Fingerprinter } from './fingerprinter.ts';
 import { murmur128, xxh64 } from './hashes.ts';
+import { RemovalFinder } from './removalFinder.ts';
 import { type Row, RowCutter } from './rowCutter.ts';
-import { SlotTable } from './slotTable.ts';
-
-const unknown: Hash64 = { low: 0, high: 0 };
-const absent: Hash64 = { low: 1, high: 0 };
+import { absent, isSame, SlotTable, unknown } from './slotTable.ts';
 
 interface Event {
   readonly kind: EventKind;
@@ -19,6 +25,8 @@ export class PlainKernel implements Kernel {
   #cutter = new RowCutter(0, 0);
   #fingerprinter = new Fingerprinter(this.#cutter);
   readonly #table = new SlotTable();
+  readonly #key = Buffer.alloc(maxKeyBytes);
+  #spans = new Uint32Array(0);
   #batchRows = 0;
   #savedSlots = 0;
   #rows: Row[] = [];
@@ -28,8 +36,7 @@ export class PlainKernel implements Kernel {
   #unchanged = 0;
   #repeated = 0;
   #unreadable = 0;
-  #removalSeed: Hash64 = unknown;
-  #removals: { start: number; bytes: number }[] = [];
+  readonly #removals = new RemovalFinder(this.#table);
   #saved: Iterator<number> = [].values();
   #keepsUnseen = false;
   #output = Buffer.alloc(0);
@@ -38,6 +45,7 @@ export class PlainKernel implements Kernel {
     this.#cutter = new RowCutter(inputBytes, maxRowBytes);
     this.#fingerprinter = new Fingerprinter(this.#cutter);
     this.#batchRows = batchRows;
+    this.#spans = new Uint32Array(2 * batchRows);
     this.#savedSlots = savedSlots;
   }
 
@@ -181,7 +189,7 @@ export class PlainKernel implements Kernel {
       return false;
     }
     if (this.#table.isSeen(slot)) {
-      if (isSame(before, rowHash)) {
+      if (isSame(before, rowHash) && !isSame(rowHash, unknown)) {
         this.#repeated += 1;
       } else {
         this.#table.setRowHash(slot, unknown);
@@ -191,13 +199,57 @@ export class PlainKernel implements Kernel {
       return false;
     }
     this.#table.markSeen(slot);
-    if (isSame(before, rowHash)) {
+    if (isSame(before, rowHash) && !isSame(rowHash, unknown)) {
       this.#unchanged += 1;
     } else {
       this.#table.setRowHash(slot, rowHash);
       this.#put('update', row, before);
     }
     return true;
+  }
+
+  indexTexts(): void {
+    this.#table.indexTexts();
+  }
+
+  spans(): Uint32Array {
+    return this.#spans;
+  }
+
+  hashTexts(rows: number): void {
+    this.#prints = Array.from({ length: rows }, (_, row) => {
+      const rowHash = this.#fingerprinter.hashText(this.#spans[2 * row] ?? 0, this.#spans[2 * row + 1] ?? 0);
+      return { key: undefined, rowHash };
+    });
+  }
+
+  passTexts(row: number): number {
+    for (let next = row; next < this.#prints.length; next += 1) {
+      const slot = this.#table.findText(at(this.#prints, next).rowHash);
+      if (slot < 0 || this.#table.isSeen(slot)) return next;
+      this.#table.markSeen(slot);
+      this.#unchanged += 1;
+    }
+    return this.#prints.length;
+  }
+
+  keySpace(): Buffer {
+    return this.#key;
+  }
+
+  compareText(row: number, keyBytes: number): number {
+    const { rowHash } = at(this.#prints, row);
+    const record = this.#key.subarray(0, keyBytes);
+    const hash = murmur128(record, 0, keyBytes, this.#fingerprinter.keySeed);
+    const print = { key: { hash, record }, rowHash };
+    this.#prints[row] = print;
+    this.#events = [];
+    this.#compareRow(row, print);
+    return this.#events.length;
+  }
+
+  discard(bytes: number): void {
+    this.#cutter.discard(bytes);
   }
 
   #compareBroken(row: number): boolean {
@@ -262,7 +314,7 @@ export class PlainKernel implements Kernel {
   }
 
   startRemovals(keySeed: Hash64): void {
-    this.#removalSeed = keySeed;
+    this.#removals.keySeed = keySeed;
   }
 
   removalSpace(): Buffer {
@@ -270,41 +322,19 @@ export class PlainKernel implements Kernel {
   }
 
   findRemovals(bytes: number): number {
-    const input = this.#cutter.bytes;
-    this.#removals = [];
-    let start = 0;
-    while (start < bytes && this.#removals.length < this.#batchRows) {
-      let body = start;
-      let length = 0;
-      let shift = 0;
-      let byte = 128;
-      while (byte >= 128 && body < bytes && shift < 35) {
-        byte = input[body] ?? 0;
-        length += (byte & 127) * 2 ** shift;
-        shift += 7;
-        body += 1;
-      }
-      const end = body + length;
-      if (byte >= 128 || end > bytes) break;
-      const slot = this.#table.find(murmur128(input, body, end, this.#removalSeed));
-      if (this.#table.isInBase(slot) && !this.#table.isSeen(slot)) {
-        this.#removals.push({ start, bytes: end - start });
-      }
-      start = end;
-    }
-    return start;
+    return this.#removals.find(this.#cutter.bytes, bytes, this.#batchRows);
   }
 
   removalsFound(): number {
-    return this.#removals.length;
+    return this.#removals.found.length;
   }
 
   removalStart(removal: number): number {
-    return this.#removals[removal]?.start ?? 0;
+    return this.#removals.found[removal]?.start ?? 0;
   }
 
   removalBytes(removal: number): number {
-    return this.#removals[removal]?.bytes ?? 0;
+    return this.#removals.found[removal]?.bytes ?? 0;
   }
 
   countFresh(): number {
@@ -367,8 +397,4 @@ function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
   if (item === undefined) throw new RangeError(`There is no ${index} among ${list.length}.`);
   return item;
-}
-
-function isSame(a: Hash64, b: Hash64): boolean {
-  return a.low === b.low && a.high === b.high;
 }

@@ -45,6 +45,12 @@ export class RowCutter {
     this.position = 0;
   }
 
+  /** Drops bytes from the start of a buffer of which no row was cut here. */
+  discard(bytes: number): void {
+    this.bytes.copyWithin(0, bytes, this.length);
+    this.length -= bytes;
+  }
+
   /** The line in which the row begins that starts at `at`, which is not before one that was asked for. */
   lineOf(at: number): number {
     for (; this.#knownAt < at; this.#knownAt += 1) {

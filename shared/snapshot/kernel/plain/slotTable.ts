@@ -6,6 +6,14 @@ const rowHash = 4;
 const contentHash = 6;
 const nowhere = 0xffffffff;
 
+/** Row hashes that say something else: equal to no row's; a slot that counts for nothing. */
+export const unknown: Hash64 = { low: 0, high: 0 };
+export const absent: Hash64 = { low: 1, high: 0 };
+
+export function isSame(a: Hash64, b: Hash64): boolean {
+  return a.low === b.low && a.high === b.high;
+}
+
 export type KeyHash = readonly [Hash64, Hash64];
 
 /** What is known of each key: the baseline's slots, then the new ones; as wasm/table.as, with another way to find. */
@@ -13,6 +21,7 @@ export class SlotTable {
   baseCount = 0;
   seenInBase = 0;
   #count = 0;
+  readonly #texts = new Map<string, number>();
   #words = new Uint32Array(0);
   #seen = new Uint8Array(0);
   /** Slots by the hash of their keys: open addressing, linear probing. */
@@ -77,6 +86,20 @@ export class SlotTable {
     this.setRowHash(slot, hash);
     this.setContentHash(slot, { low: 0, high: 0 });
     return slot;
+  }
+
+  /** Makes the baseline's slots be found by their row hashes. */
+  indexTexts(): void {
+    for (let slot = 0; slot < this.baseCount; slot += 1) {
+      const { low, high } = this.rowHash(slot);
+      if (high !== 0 || low > 1) this.#texts.set(textOf({ low, high }), slot);
+    }
+  }
+
+  /** The baseline's slot that has this row hash now, or -1. */
+  findText(hash: Hash64): number {
+    const slot = this.#texts.get(textOf(hash)) ?? -1;
+    return slot >= 0 && textOf(this.rowHash(slot)) === textOf(hash) ? slot : -1;
   }
 
   isInBase(slot: number): boolean {
@@ -160,4 +183,8 @@ export class SlotTable {
       this.#places[this.#placeOf(key)] = slot;
     }
   }
+}
+
+function textOf({ low, high }: Hash64): string {
+  return `${high} ${low}`;
 }

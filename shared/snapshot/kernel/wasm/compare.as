@@ -97,6 +97,17 @@ export function compare(): u32 {
   return eventCount;
 }
 
+/** Compares one row by itself, whose print has its hashes. */
+export function compareOne(r: u32): u32 {
+  eventCount = 0;
+  compareRow(r, prints + <usize>r * PRINT);
+  return eventCount;
+}
+
+export function addUnchanged(rows: u32): void {
+  unchanged += rows;
+}
+
 const KEPT_ALL: u32 = 0xffffffff;
 /** Where the next key is kept, once one was not. */
 let kept: u32 = 0;
@@ -136,7 +147,7 @@ function compareSome(from: u32, to: u32): void {
     }
     markSeen(slot);
     const before = load<u64>(slot, ROW_HASH);
-    if (before == rowHash) {
+    if (before == rowHash && rowHash != UNKNOWN) {
       unchanged++;
     } else {
       // The row's print keeps what was known, in case the row is refused.
@@ -163,7 +174,7 @@ function compareSome(from: u32, to: u32): void {
 
 /** A key that was met before in this file. Rows that differ make what is known of it unknown: see kernel.ts. */
 function compareAgain(r: u32, slot: usize, rowHash: u64): void {
-  if (load<u64>(slot, ROW_HASH) == rowHash) {
+  if (load<u64>(slot, ROW_HASH) == rowHash && rowHash != UNKNOWN) {
     repeated++;
     return;
   }

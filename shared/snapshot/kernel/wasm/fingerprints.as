@@ -29,8 +29,8 @@ export let keyBytes: u32 = 0;
 /** Whether the key columns are the first ones: then a field too many or too few doesn't move them. */
 export let keyIsFirst: bool = true;
 
-let keySeed: u64 = 0;
-let rowSeed: u64 = 0;
+export let keySeed: u64 = 0;
+export let rowSeed: u64 = 0;
 const keyColumns: usize = memory.data(4 * 64);
 let keyCount: u32 = 0;
 /** The columns in the order in which they are hashed, and the dialect in which. */

@@ -6,6 +6,7 @@ import { openInput } from './marks';
 import { openRemovals } from './removals';
 import { PLAIN, FIELD, ESCAPED, ROW, fields, openRows, rows } from './rows';
 import { openSave } from './save';
+import { openTexts } from './texts';
 
 export { accept, compare, eventKind, eventRow, refuse, repeatedRows, unchangedRows, unreadableKeys } from './compare';
 export {
@@ -18,9 +19,10 @@ export {
   setHashedDialect,
   setSeeds,
 } from './fingerprints';
-export { buffered, feed, inputAt, lineOf, mark, setDialect } from './marks';
+export { buffered, discard, feed, inputAt, lineOf, mark, setDialect } from './marks';
 export { findRemovals, removalBytes, removalStart, removalsFound, startRemovals } from './removals';
 export { compact, cut, setColumnCount, skip } from './rows';
+export { compareText, hashTexts, indexTexts, keyTextAt, passTexts, spansAt } from './texts';
 export { outputAt, saveSlots, startSave } from './save';
 export { countBase, countFresh, indexBase, openFresh, reserveBase, seenInBase, voidBase } from './table';
 
@@ -31,6 +33,7 @@ export function open(inputBytes: u32, maxRowBytes: u32, batchRows: u32, savedSlo
   openCompare(batchRows);
   openRemovals(batchRows);
   openSave(savedSlots);
+  openTexts(batchRows);
 }
 
 let hash: u64 = 0;

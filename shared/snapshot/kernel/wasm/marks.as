@@ -56,6 +56,12 @@ export function drop(bytes: u32): void {
   memory.copy(input, input + bytes, length);
 }
 
+/** Drops the first bytes of a buffer that is not marked. */
+export function discard(bytes: u32): void {
+  length -= bytes;
+  memory.copy(input, input + bytes, length);
+}
+
 @inline function bits(a: v128, b: v128, c: v128, d: v128): u64 {
   return (
     <u64>(<u32>i8x16.bitmask(a)) |

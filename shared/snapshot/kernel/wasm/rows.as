@@ -42,6 +42,11 @@ export function openRows(limit: u32, maxBytes: u32): void {
   rows = allocate(ROW * limit);
 }
 
+/** Says that the batch has rows that were cut by others. */
+export function setRowCount(count: u32): void {
+  rowCount = count;
+}
+
 export function setColumnCount(count: u32): void {
   columns = count;
   fields = allocate(FIELD * (<u64>SPARE_FIELDS + count + 2));

@@ -1,0 +1,73 @@
+import { NdjsonTexts } from '../../formats/ndjsonTexts.ts';
+import { toStream } from '../../formats/randomAccess.ts';
+import type { RowTexts } from '../../formats/rowTexts.ts';
+import { decodeUtf8 } from '../../formats/text.ts';
+import { declaredEncoding } from '../../formats/xml.ts';
+import { XmlTexts } from '../../formats/xmlTexts.ts';
+import type { Mapper } from '../../mapping/compile.ts';
+import type { RecordId } from '../../model/recordId.ts';
+import { sourceOf } from '../../snapshot/bytes.ts';
+import type { Rejection } from '../ingest.ts';
+import { inputOf, type Reading, type TextsFile, unreadable } from './snapshotFile.ts';
+
+/** Formats whose rows are told apart by their texts. */
+const textsOf: Readonly<Record<string, (options: Reading['options']) => RowTexts>> = {
+  ndjson: (options) => new NdjsonTexts(options),
+  xml: (options) => new XmlTexts(options),
+};
+
+/** True for formats of which a row that hasn't changed need not be read. */
+export function hasTexts({ file }: Reading): boolean {
+  return file.format.name in textsOf;
+}
+
+/**
+ * A file whose rows have texts of their own: only those with a new text are read. A record's id is its key, so that two
+ * keys that map to one id are one.
+ */
+export async function openTexts({ file, mapper, options }: Reading): Promise<TextsFile> {
+  const { name } = file.format;
+  const texts = textsOf[name]?.(options) ?? new NdjsonTexts(options);
+  const refused = new Map<number, Rejection>();
+  let encoding = 'utf-8';
+  const utf8 = decodeUtf8(toStream(file.source), {
+    encoding: options.encoding,
+    ...(name === 'xml' ? { declared: declaredEncoding } : {}),
+    onEncoding(taken) {
+      encoding = taken;
+      options.onSniffed?.({ format: file.format.name, encoding: taken });
+    },
+  });
+  // With the first piece of it the file has been looked into, so that its encoding is known.
+  const first = await utf8.next();
+  async function* all() {
+    if (!first.done) yield first.value;
+    yield* utf8;
+  }
+  const source = sourceOf(all());
+  return {
+    source,
+    texts,
+    encoding,
+    layout: `texts of ${name}`,
+    keyOf({ row, values }) {
+      const { id } = mapper.remove(values);
+      if (id === null) refused.set(row, unmapped(mapper, row, values));
+      return id;
+    },
+    rowOf: ({ row, values }) => ({ row, values }),
+    rejectionOf({ row, error, raw }) {
+      const known = refused.get(row);
+      refused.delete(row);
+      return known ?? unreadable(row, error, raw);
+    },
+    // It was made by the mapper, as text it is what it was.
+    idOf: ([id = '']) => id as RecordId,
+  };
+}
+
+/** Why no id can be made of a row. */
+function unmapped(mapper: Mapper, row: number, values: Record<string, unknown>): Rejection {
+  const mapped = mapper.upsert(values);
+  return { input: inputOf(row, values), errors: mapped.ok ? [] : mapped.errors.map((error) => ({ row, ...error })) };
+}

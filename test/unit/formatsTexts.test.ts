@@ -1,0 +1,192 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { FormatRow, ReadOptions } from '../../shared/formats/format.ts';
+import { NdjsonReader } from '../../shared/formats/ndjsonReader.ts';
+import { NdjsonTexts } from '../../shared/formats/ndjsonTexts.ts';
+import type { RowTexts, TextEnd } from '../../shared/formats/rowTexts.ts';
+import { XmlReader } from '../../shared/formats/xmlReader.ts';
+import { XmlTexts } from '../../shared/formats/xmlTexts.ts';
+
+/** Rows by their texts and what these mean beside. */
+type Known = Map<string, Record<string, unknown>>;
+
+/** Reads as a diff does: the text in pieces, in a buffer of limited room; rows that are known are passed by. */
+function readTexts(
+  texts: RowTexts,
+  data: string,
+  known: Known | undefined,
+  pieceBytes: number,
+  roomBytes: number,
+): FormatRow[] {
+  const rows: FormatRow[] = [];
+  const bytes = Buffer.from(data);
+  const spans = new Uint32Array(2 * 3);
+  let text = Buffer.alloc(0);
+  let fed = 0;
+  let end: TextEnd = 'more';
+  while (end !== 'last') {
+    const piece = bytes.subarray(fed, fed + Math.min(pieceBytes, roomBytes - text.length));
+    fed += piece.length;
+    text = Buffer.concat([text, piece]);
+    end = fed === bytes.length ? 'last' : text.length >= roomBytes ? 'full' : 'more';
+    let at = 0;
+    for (;;) {
+      const cut = texts.cut(text, at, end, spans);
+      if (cut.read.length === 0 && cut.rows === 0 && cut.end === at) break;
+      rows.push(...cut.read);
+      for (let row = 0; row < cut.rows; row += 1) {
+        const own = `${texts.context} ${text.toString('utf8', spans[2 * row], spans[2 * row + 1])}`;
+        const values = known?.get(own);
+        if (values !== undefined) {
+          rows.push({ row: -1, values });
+          continue;
+        }
+        const read = texts.read(row, text);
+        rows.push(read);
+        if ('values' in read) known?.set(own, read.values);
+      }
+      texts.done();
+      at = cut.end;
+    }
+    text = text.subarray(at);
+  }
+  return [...rows, ...texts.end()];
+}
+
+/** What was read, or that it was refused; rows that were passed by have no number. */
+function outcome(read: () => FormatRow[]): readonly unknown[] | 'refused' {
+  try {
+    return read().map((row) => ('values' in row ? row.values : row.error));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'DATA_ERROR' });
+    return 'refused';
+  }
+}
+
+const sizes = fc.record({ piece: fc.integer({ min: 1, max: 90 }), room: fc.integer({ min: 30, max: 400 }) });
+
+/** A text with some of it left out, doubled, or something put in: most are broken in a new way. */
+const damage = fc.array(
+  fc.record({
+    at: fc.nat(400),
+    cut: fc.nat(9),
+    put: fc.constantFrom(
+      '',
+      '<',
+      '>',
+      '"',
+      "'",
+      '<!--',
+      '-->',
+      '<![CDATA[',
+      ']]>',
+      '<row>',
+      '</row>',
+      '/>',
+      '&',
+      '\n',
+      '<?',
+      '?>',
+      'x',
+      '<!DOCTYPE x>',
+    ),
+  }),
+  { maxLength: 3 },
+);
+
+function damaged(text: string, changes: readonly { at: number; cut: number; put: string }[]): string {
+  let changed = text;
+  for (const { at, cut, put } of changes) {
+    const place = at % (changed.length + 1);
+    changed = changed.slice(0, place) + put + changed.slice(place + cut);
+  }
+  return changed.toWellFormed();
+}
+
+describe('the rows of XML, told apart without being read', () => {
+  const documents = [
+    '<?xml version="1.0"?>\n<rows xmlns:n="u" ><row><id>1</id></row>\n  <row a="&lt;>"/><!-- <row> --><n:row>x<y/></n:row></rows>',
+    '<r xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><row><a xsi:nil="true"/></row><row><a>1</a></row><row/></r>',
+    '<r xmlns:xsi="other"><row><a xsi:nil="true"/></row><row><a>1</a></row><row><![CDATA[<row>]]><b>&#228;</b></row></r>\n',
+    '<data><head><row>1</row></head><rows>\n<row><id>1</id><row>in</row></row>\r\n<row><id>2</id></row>text</rows></data>',
+    "<rows><row a='>' b=\"'\"><?p <row> ?><c>ü</c></row ><row><c>\u{1f600}</c></row>\n\n</rows ><!-- end -->",
+  ];
+  const elements: readonly (string | undefined)[] = [undefined, 'row', 'data/rows/row', 'rows/row', 'r/row'];
+
+  test('are those that the reader finds, whatever is wrong with the text, and however it comes', () => {
+    const known = new Map(elements.map((element) => [element, new Map() as Known]));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...documents),
+        fc.constantFrom(...elements),
+        damage,
+        sizes,
+        (text, element, changes, size) => {
+          const data = damaged(text, changes);
+          const options: ReadOptions = element === undefined ? {} : { element };
+          const whole = outcome(() => {
+            const reader = new XmlReader(options);
+            return [...reader.push(data), ...reader.end()];
+          });
+          const before = known.get(element) ?? new Map();
+          const cut = outcome(() => readTexts(new XmlTexts(options), data, before, size.piece, size.room));
+          expect(cut).toEqual(whole);
+        },
+      ),
+      { numRuns: 4_000 },
+    );
+    // Rows were passed by, too: else nothing was shown.
+    expect(known.get('row')?.size).toBeGreaterThan(20);
+  });
+
+  test('are counted, and errors behind those that are passed by say where they are', () => {
+    const known: Known = new Map();
+    const rows = ['<row><a>1</a></row>', '<row><a>2</a></row>', '<row><a>3</a></row>'];
+    readTexts(new XmlTexts(), `<r>${rows.join('')}</r>`, known, 1_000, 1_000);
+    const changed = `<r>${rows.join('\n')}<row><a>4</a></row></r>`;
+    expect(readTexts(new XmlTexts(), changed, known, 1_000, 1_000).at(-1)).toEqual({ row: 4, values: { a: '4' } });
+    const broken = `<r>${rows.join('\n')}<row><a>5</b></row></r>`;
+    expect(() => readTexts(new XmlTexts(), broken, known, 1_000, 1_000)).toThrow('broken at row 4 or behind it');
+  });
+
+  test('mean what their namespaces say, and are read again where these have changed', () => {
+    const known: Known = new Map();
+    const read = (uri: string) =>
+      readTexts(new XmlTexts(), `<r xmlns:i="${uri}"><row><a i:nil="true"/></row></r>`, known, 1_000, 1_000);
+    expect(read('http://www.w3.org/2001/XMLSchema-instance')).toEqual([{ row: 1, values: { a: null } }]);
+    expect(read('another')).toEqual([{ row: 1, values: { a: { nil: 'true' } } }]);
+  });
+});
+
+describe('the lines of NDJSON, told apart without being read', () => {
+  const line = fc.constantFrom(
+    '{"a":1}',
+    '{"a":2.50}',
+    '',
+    ' ',
+    '\t',
+    '[1]',
+    '{"a":',
+    '{"a":"ü\u{1f600}"}',
+    `{"a":"${'x'.repeat(60)}"}`,
+    '\r',
+  );
+
+  test('are those that the reader finds, with the same numbers', () => {
+    const known: Known = new Map();
+    const ends = fc.constantFrom('\n', '\r\n');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(line, ends)), fc.boolean(), sizes, (lines, isOpen, { piece, room }) => {
+        const data = lines.map(([text, end]) => text + end).join('') + (isOpen ? '{"a":3}' : '');
+        const options = { maxFieldLength: 50 };
+        const reader = new NdjsonReader(options);
+        const whole = [...reader.push(Buffer.from(data)), ...reader.end()];
+        expect(readTexts(new NdjsonTexts(options), data, undefined, piece, room)).toEqual(whole);
+        expect(outcome(() => readTexts(new NdjsonTexts(options), data, known, piece, room))).toEqual(
+          outcome(() => whole),
+        );
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
