@@ -371,6 +371,18 @@ describe('a sweep of keys', () => {
   test('leaves the baseline to those that read whole rows: what comes back is sent again', async () => {
     const world = diffWorld();
     await world.poll('all', paged(ten));
+    let asked = 0;
+    const { fingerprints } = world.deps.records;
+    Object.assign(world.deps.records, {
+      fingerprints(...of: Parameters<typeof fingerprints>) {
+        asked++;
+        return fingerprints(...of);
+      },
+    });
+    await world.poll('keys', paged(tenKeys));
+    expect(asked).toBe(1);
+    expect(await world.poll('all', paged(ten))).toMatchObject({ sealed: { counts: { unchanged: 10 } } });
+    expect(asked).toBe(1);
     await world.poll('keys', paged(tenKeys.slice(1)));
     expect(world.held().size).toBe(9);
     expect(await world.poll('all', paged(ten))).toMatchObject({ status: 'succeeded', tally: { inserted: 1 } });
