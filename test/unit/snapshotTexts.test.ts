@@ -169,7 +169,7 @@ describe.each(kernels)('rows told by their texts, with the kernel in %s', (_kern
             }
           },
         ),
-        { numRuns: 150 },
+        { numRuns: 80 },
       );
     });
   });
