@@ -38,8 +38,10 @@ const maxSteps = 100;
 export function* pollSource({ df }: OrchestrationContext): Turn<LaneOutput> {
   const { dealerId, sourceId, reads, concurrency, notBefore } = df.getInput<PollInput>();
   if (notBefore !== undefined && new Date(notBefore) > df.currentUtcDateTime) yield df.createTimer(new Date(notBefore));
-  const lanes = Array.from({ length: Math.min(concurrency, reads.length) }, (_, lane) =>
-    reads.filter((_read, i) => i % concurrency === lane),
+  // Reads of one entity never run side by side: what came while a complete read was under way is told by its time.
+  const entities = [...new Set(reads.map(({ entity }) => entity))];
+  const lanes = Array.from({ length: Math.min(concurrency, entities.length) }, (_, lane) =>
+    reads.filter(({ entity }) => entities.indexOf(entity) % concurrency === lane),
   );
   const outputs: readonly LaneOutput[] = yield df.Task.all(
     lanes.map((some) => {

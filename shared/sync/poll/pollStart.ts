@@ -52,7 +52,12 @@ export function toPollInput(
     dealerId,
     sourceId,
     reason,
-    reads: reads.map(({ entity, mode }) => ({ entity, mode, runId: newRunId(dealerId, new Date(now), random()) })),
+    // Runs are ordered by their ids: a diff waits for those that began before it.
+    reads: reads.map(({ entity, mode }, i) => ({
+      entity,
+      mode,
+      runId: newRunId(dealerId, new Date(now + i), random()),
+    })),
     concurrency,
     ...(delayMs === 0 ? {} : { notBefore: new Date(now + delayMs).toISOString() }),
   };
