@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { apply } from './commands/apply.ts';
 import { approve } from './commands/approve.ts';
+import { check } from './commands/check.ts';
 import { diff } from './commands/diff.ts';
 import { drop } from './commands/drop.ts';
 import { keys } from './commands/keys.ts';
@@ -13,6 +14,8 @@ import { reset } from './commands/reset.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { secrets } from './commands/secrets.ts';
+import { status } from './commands/status.ts';
+import { trigger } from './commands/trigger.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -21,6 +24,9 @@ export const commands: readonly Command[] = [
   drop,
   parse,
   diff,
+  check,
+  trigger,
+  status,
   runs,
   run,
   approve,
