@@ -77,8 +77,7 @@ export function registerFunctions(database: DatabaseSync, facts: SessionFacts): 
   register('tds_row_count', (id) => {
     const row = database.prepare(`${objects} WHERE object_id = ?`).get(id ?? null);
     const table = quoted(`${String(row?.schema)}.${String(row?.name)}`);
-    // An estimate, which must cost nothing however many rows there are.
-    return BigInt(Number(database.prepare(`SELECT max(rowid) AS rows FROM ${table}`).get()?.rows ?? 0));
+    return BigInt(Number(database.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows));
   });
 }
 
