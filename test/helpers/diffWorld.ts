@@ -251,7 +251,7 @@ export function diffWorld({ maxDeleteRatio, maxRejectRatio, ...mapping }: DiffWo
 }
 
 /** A process that may die at one of its calls to the world outside, before or after it is done. */
-function mortal() {
+export function mortal() {
   /** Calls that answer at once fail at once. */
   const dead = (name: string): Promise<never> => {
     if (name === 'create' || name === 'rows') throw new Died(name);
