@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openBlobs } from '../../shared/store/blobs.ts';
+import { stagingBlobsIn } from '../../shared/store/stagingBlobs.ts';
+import type { StagingBlobs } from '../../shared/sync/poll/stagingBlobs.ts';
+import { type RunningStorage, startStorage } from '../helpers/storage.ts';
+
+let storage: RunningStorage;
+let blobs: StagingBlobs;
+beforeAll(async () => {
+  storage = await startStorage();
+  const { connectionString } = storage;
+  blobs = stagingBlobsIn(openBlobs({ kind: 'connectionString', connectionString, insecure: true }).raw('staging'));
+});
+afterAll(async () => {
+  await storage.stop();
+});
+
+const read = async (name: string) => {
+  const chunks = await blobs.open(name);
+  return chunks === undefined ? undefined : Buffer.concat(await Array.fromAsync(chunks));
+};
+const id = (text: string) => Buffer.from(text).toString('base64');
+
+test('a blob is made of the blocks that are named, in their order, and of no other', async () => {
+  const large = randomBytes(9_000_001);
+  await blobs.stage('a', id('1'), Buffer.from('first '));
+  await blobs.stage('a', id('3'), large);
+  await blobs.stage('a', id('2'), Buffer.from('not this '));
+  await blobs.stage('a', id('2'), Buffer.from('second '));
+  await blobs.stage('a', id('4'), Buffer.from('never'));
+  expect(await read('a')).toBeUndefined();
+  await blobs.commit('a', ['1', '2', '3'].map(id));
+  expect((await read('a'))?.equals(Buffer.concat([Buffer.from('first second '), large]))).toBe(true);
+});
+
+test('what was put together once is put together again, though a late block came in between', async () => {
+  await blobs.stage('b', id('1'), Buffer.from('one'));
+  await blobs.commit('b', [id('1')]);
+  await blobs.stage('b', id('2'), Buffer.from('late'));
+  await blobs.commit('b', [id('1')]);
+  expect(String(await read('b'))).toBe('one');
+});
+
+test('no blocks are an empty blob; blocks that are gone are a conflict; removing twice is none', async () => {
+  await blobs.commit('c', []);
+  expect((await read('c'))?.length).toBe(0);
+  await blobs.remove('c');
+  await blobs.remove('c');
+  expect(await read('c')).toBeUndefined();
+  await expect(blobs.commit('c', [id('1')])).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'retry' });
+  await blobs.stage('d', id('1'), Buffer.from('only put aside'));
+  await blobs.remove('d');
+});
