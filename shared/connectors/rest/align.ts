@@ -10,8 +10,8 @@ const returnedShare = 0.25;
 
 /** What an offset page means where rows may have moved since the one before. */
 export type Aligned =
-  /** The rows that are new behind those that were taken. */
-  | { readonly kind: 'on'; readonly rows: readonly PulledRow[]; readonly offset: number }
+  /** The rows that are new, and whether there are no more behind them. */
+  | { readonly kind: 'on'; readonly rows: readonly PulledRow[]; readonly isEnd: boolean }
   /** The rows that were taken last aren't where they were: the read goes on from further up. */
   | { readonly kind: 'back'; readonly offset: number };
 
@@ -19,7 +19,7 @@ export type Aligned =
  * Fits a page to what was taken before. Rows that are inserted or deleted further up, or that move because their order is
  * by time, move all others: pages counted from the start would then leave some out. So each page begins with the last row
  * of the one before. Where that isn't found, the read goes back, twice as far each time, until it finds a row that it has
- * taken, or is at the start.
+ * taken, or is at the start; from there it takes again what it has taken already, which does no harm.
  *
  * @param offset where the page was asked for
  */
@@ -27,14 +27,16 @@ export function align(
   page: readonly PulledRow[],
   offset: number,
   { tail, returns }: Pick<RestPlace, 'tail' | 'returns'>,
-  keyColumns: readonly string[],
 ): Aligned {
-  const end = offset + page.length;
-  if (tail.length === 0 || offset === 0) return { kind: 'on', rows: page, offset: end };
-  const taken = new Set(tail);
-  const last = page.findLastIndex((row) => taken.has(hashRow(row, keyColumns)));
-  if (last >= 0) return { kind: 'on', rows: page.slice(last + 1), offset: end };
-  return { kind: 'back', offset: Math.max(0, offset - Math.max(page.length, tailRows) * 2 ** returns) };
+  if (tail.length === 0) return { kind: 'on', rows: page, isEnd: page.length === 0 };
+  const last = page.findLastIndex((row) => tail.includes(hashRow(row)));
+  if (last < 0) {
+    return offset === 0
+      ? { kind: 'on', rows: page, isEnd: page.length === 0 }
+      : { kind: 'back', offset: Math.max(0, offset - Math.max(page.length, tailRows) * 2 ** returns) };
+  }
+  // Pages had two rows and more: one that has no other than what was there is the last.
+  return { kind: 'on', rows: page.slice(last + 1), isEnd: page.length === 1 };
 }
 
 /** Whether rows move so much that the read would never end. */
@@ -42,11 +44,7 @@ export function movesTooMuch({ turns, requests }: Pick<RestPlace, 'turns' | 'req
   return turns > freeReturns + requests * returnedShare;
 }
 
-/** What the next page is aligned by. */
-export function tailOf(
-  rows: readonly PulledRow[],
-  before: readonly string[],
-  keyColumns: readonly string[],
-): readonly string[] {
-  return [...before, ...rows.slice(-tailRows).map((row) => hashRow(row, keyColumns))].slice(-tailRows);
+/** What the next page is aligned by. A page of one row can't begin with one that was there and bring another. */
+export function tailOf(page: readonly PulledRow[]): readonly string[] {
+  return page.length < 2 ? [] : page.slice(-tailRows).map(hashRow);
 }

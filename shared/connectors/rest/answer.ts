@@ -34,7 +34,7 @@ export async function readAnswer(
   const strange = strangeness(format, headers.get('content-type') ?? '', first);
   if (strange !== undefined) {
     await watch.leave();
-    throw notWhatItShouldBe(strange, format, scrub(watch.start()));
+    throw notWhatItShouldBe(strange, format, watch.start(scrub));
   }
   const rows: PulledRow[] = [];
   let envelope: unknown;
@@ -57,7 +57,7 @@ export async function readAnswer(
   } catch (error) {
     if (watch.failure !== undefined || !(error instanceof AdpError) || error.code !== 'DATA_ERROR') throw error;
     if (watch.isCutShort()) throw cutShort(error);
-    throw new AdpError('DATA_ERROR', `${error.message} The answer begins: ${scrub(watch.start())}`, {
+    throw new AdpError('DATA_ERROR', `${error.message} The answer begins: ${watch.start(scrub)}`, {
       disposition: 'park',
       cause: error,
     });

@@ -2,6 +2,7 @@ import type { RestEntity } from './entity.ts';
 
 const startBytes = 1_024;
 const endBytes = 256;
+const shownCharacters = 200;
 
 /** A body on its way to its reader: what it begins and ends with, and whether it looks complete. */
 export class BodyWatch {
@@ -51,10 +52,15 @@ export class BodyWatch {
     await this.#source.return?.();
   }
 
-  /** The first 200 characters, on one line. */
-  start(): string {
-    const text = this.#start.toString('utf8').replace(/\p{Cc}+|\s+/gu, ' ');
-    return JSON.stringify(text.trim().slice(0, 200));
+  /**
+   * The first 200 characters, in quotes and on one line.
+   * @param scrub takes secrets out; it sees the text as it came, and never the half of a word
+   */
+  start(scrub: (text: string) => string): string {
+    const text = this.#start.toString('utf8');
+    const whole = this.#start.length < startBytes ? text : text.replace(/\S+$/, '');
+    const line = scrub(whole).replace(/\p{Cc}+|\s+/gu, ' ');
+    return JSON.stringify(line.trim().slice(0, shownCharacters));
   }
 
   /** Whether what was read ends where its format can't end. Of CSV only the transport knows. */

@@ -16,7 +16,7 @@ export function openRest(opened: OpenSource, tools: Tools): Connection {
     readRows: tools.readRows,
     http,
     source,
-    ...scrubber(opened.secret),
+    scrub: scrubber(opened.secret),
   };
   return {
     async check(queries, signal) {

@@ -14,6 +14,8 @@ import { checkFields, hashPage, highest, markDeleted, toldText } from './rows.ts
 
 /** The same rows may come again once: new ones may have pushed them all onto the next page. */
 const maxRepeats = 1;
+/** Where pages are aligned, rows that are pushed on again and again are told from an API that doesn't listen by patience. */
+const maxAlignedRepeats = 10;
 /** Pages without rows in a row, of an API that leads on and on. */
 const maxEmpties = 100;
 
@@ -23,8 +25,6 @@ export interface PullTools extends Pick<Tools, 'clock' | 'timeZone' | 'readRows'
   readonly source: RestSource;
   /** Takes secrets out of a text that people will see. */
   readonly scrub: (text: string) => string;
-  /** Takes parameters that are secrets out of a link. */
-  readonly strip: (link: string) => string;
 }
 
 /** A page of an API: one request. */
@@ -94,8 +94,8 @@ function take(
   const { pagination } = entity;
   const aligned =
     pagination.kind === 'offset'
-      ? align(answered.rows, offset, before, query.keyColumns)
-      : { kind: 'on' as const, rows: answered.rows, offset };
+      ? align(answered.rows, offset, before)
+      : { kind: 'on' as const, rows: answered.rows, isEnd: false };
   const requests = before.requests + 1;
   if (aligned.kind === 'back') {
     const turns = before.turns + 1;
@@ -119,38 +119,40 @@ function take(
     ...(content === undefined ? {} : { content }),
     repeats: answered.rows.length > 0 && content === before.content ? before.repeats + 1 : 0,
     empties: answered.rows.length === 0 ? before.empties + 1 : 0,
-    tail:
-      pagination.kind === 'offset' && pagination.recheck
-        ? tailOf(rows, offset === 0 ? [] : before.tail, query.keyColumns)
-        : [],
+    tail: pagination.kind === 'offset' && pagination.recheck ? tailOf(answered.rows) : [],
     returns: 0,
   };
-  if (after.repeats > maxRepeats) throw loops('the same rows come again and again, whichever page is asked for');
+  const isAligned = before.tail.length > 0;
+  if (after.repeats > (isAligned ? maxAlignedRepeats : maxRepeats))
+    throw loops('the same rows come again and again, whichever page is asked for');
   if (after.empties > maxEmpties)
     throw loops(`there were ${after.empties} pages without rows, and each leads to another`);
   const next =
     pagination.kind === 'offset'
-      ? offsetAfter(rows.length, answered.rows.length, aligned.offset, pagination)
+      ? offsetAfter(offset, answered.rows.length, aligned.isEnd, after.tail.length > 0, pagination)
       : positionAfter(tools.source, entity, { answered, headers: answer.headers, url: answer.url, position });
-  return { rows, place: after, next: next && following(after, next, tools.strip) };
+  return { rows, place: after, next: next && following(after, next, tools.http) };
 }
 
 const beginning = { requests: 0, rows: 0, repeats: 0, empties: 0, tail: [], returns: 0, turns: 0 } as const;
 
+/** @param overlaps whether the next page is to begin with the last row of this one */
 function offsetAfter(
-  taken: number,
+  offset: number,
   rows: number,
-  end: number,
-  pagination: { readonly endsShort: boolean; readonly size: number; readonly recheck: boolean },
+  isEnd: boolean,
+  overlaps: boolean,
+  pagination: { readonly endsShort: boolean; readonly size: number },
 ): Position | undefined {
-  if (taken === 0 || endsAt(rows, pagination)) return undefined;
-  return { kind: 'offset', offset: pagination.recheck ? end - 1 : end };
+  if (isEnd || endsAt(rows, pagination)) return undefined;
+  return { kind: 'offset', offset: offset + rows - (overlaps ? 1 : 0) };
 }
 
 /** @throws AdpError DATA_ERROR (park) for a link or cursor that was there before */
-function following(after: RestPlace, position: Position, strip: PullTools['strip']): RestPlace {
+function following(after: RestPlace, position: Position, http: Http): RestPlace {
   if (position.kind !== 'next' && position.kind !== 'url') return { ...after, position };
-  const next = position.kind === 'url' ? strip(position.url) : position.next;
+  // Some APIs write the key that they were asked with into the link.
+  const next = position.kind === 'url' ? http.withoutCredential(new URL(position.url)).href : position.next;
   const loop = follow(after.loop, next);
   if (loop === undefined) throw loops('what leads to the next page leads back to one that was read');
   return { ...after, loop, position: position.kind === 'url' ? { kind: 'url', url: next } : position };

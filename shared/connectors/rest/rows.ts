@@ -63,11 +63,9 @@ export function checkFields(rows: readonly PulledRow[], entity: RestEntity, quer
   return [...fields];
 }
 
-/** Tells rows apart: by their key where they have one, so that a changed row is known again. */
-export function hashRow(row: PulledRow, keyColumns: readonly string[]): string {
-  if (!('values' in row)) return hash([row.raw]);
-  const key = keyColumns.map((name) => valueAt(row.values, name));
-  return hash(key.length > 0 && key.every((value) => value !== undefined) ? key : row.values);
+/** Tells rows apart by all that they hold: one that was changed may have moved, and is another. */
+export function hashRow(row: PulledRow): string {
+  return hash('values' in row ? row.values : row.raw);
 }
 
 /** Tells pages apart, by their first and last rows and their length. */

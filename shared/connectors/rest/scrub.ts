@@ -1,36 +1,21 @@
 const shortest = 4;
 
-/** What takes one source's secret out of texts and links. */
-export interface Scrubber {
-  /** For what people will see. */
-  readonly scrub: (text: string) => string;
-  /** For what is kept: some APIs write the key that they were asked with into the link to the next page. */
-  readonly strip: (link: string) => string;
-}
-
-/** @param secret a text, or JSON whose texts are secrets */
-export function scrubber(secret: string | undefined): Scrubber {
+/**
+ * What takes one source's secret out of a text that people will see.
+ * @param secret a text, or JSON whose texts are secrets
+ */
+export function scrubber(secret: string | undefined): (text: string) => string {
   const secrets = secretsOf(secret).filter((text) => text.length >= shortest);
   const forms = secrets.flatMap((text) => [
     text,
     encodeURIComponent(text.toWellFormed()),
     JSON.stringify(text).slice(1, -1),
   ]);
-  return {
-    scrub(text) {
-      const known = forms.reduce((scrubbed, form) => scrubbed.replaceAll(form, '***'), text);
-      return known
-        .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 ***')
-        .replace(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***');
-    },
-    strip(link) {
-      const url = new URL(link);
-      for (const [name, value] of [...url.searchParams]) {
-        if (secrets.includes(value)) url.searchParams.delete(name);
-      }
-      return url.href;
-    },
-  };
+  return (text) =>
+    forms
+      .reduce((scrubbed, form) => scrubbed.replaceAll(form, '***'), text)
+      .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 ***')
+      .replace(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***');
 }
 
 function secretsOf(secret: string | undefined): string[] {

@@ -1,0 +1,164 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Connection, PulledPage, PulledRow, Query, Read, ReadMode } from '../../shared/connectors/connector.ts';
+import { rest } from '../../shared/connectors/rest/rest.ts';
+import { pulledRows } from '../../shared/formats/pulledRows.ts';
+import { createHttp } from '../../shared/http/createHttp.ts';
+import { timeZone } from '../../shared/mapping/zone.ts';
+import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
+
+/** What an API was asked. */
+export interface Asked {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What it answers; an object becomes JSON. */
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | object;
+  /** The connection breaks so many bytes into the body. */
+  readonly breaksAfter?: number;
+}
+
+export type Answering = (asked: Asked) => Answer;
+
+/** An API whose answers a test decides, one by one. */
+export interface RestApi {
+  readonly url: string;
+  readonly asked: readonly Asked[];
+  answer: Answering;
+  close(): Promise<void>;
+}
+
+export async function startRestApi(): Promise<RestApi> {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method = '', headers } = request;
+    const one = { method, url: new URL(request.url ?? '/', api.url), headers, body: Buffer.concat(chunks).toString() };
+    asked.push(one);
+    const { status = 200, headers: own = {}, body = '', breaksAfter } = api.answer(one);
+    const type = typeof body === 'string' ? {} : { 'content-type': 'application/json' };
+    response.writeHead(status, { ...type, ...own });
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    if (breaksAfter === undefined) response.end(text);
+    else response.write(text.slice(0, breaksAfter), () => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const api: RestApi = {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    answer: () => ({ status: 404 }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return api;
+}
+
+const unused = (): never => {
+  throw new Error('There is no credential here.');
+};
+
+/** The REST connector, opened on an API of this machine, over real HTTP. */
+export async function openRestSource(
+  api: RestApi,
+  {
+    settings = {},
+    secret,
+    clock = Date.now,
+  }: { settings?: JsonObject; secret?: string | undefined; clock?: () => number } = {},
+): Promise<Connection> {
+  const http = createHttp({
+    clock,
+    random: (size) => new Uint8Array(size),
+    secrets: { get: unused, set: unused },
+    leases: { take: unused },
+    wait: unused,
+  });
+  return await rest.open(
+    {
+      dealerId: 'acme',
+      sourceId: 'dms',
+      settings: { base_url: api.url, allow_http: true, networks: ['127.0.0.0/8'], ...settings },
+      secret,
+      zone: 'UTC',
+      concurrency: 2,
+    },
+    { clock, http, readRows: pulledRows, timeZone },
+  );
+}
+
+export function restQuery(settings: JsonObject, changes: Partial<Query> = {}): Query {
+  return {
+    entity: 'part',
+    settings,
+    cursor: { kind: 'full', column: undefined, overlapSeconds: 300, overlapIds: 10 },
+    columns: undefined,
+    needed: [],
+    keyColumns: ['id'],
+    zone: 'UTC',
+    ...changes,
+  };
+}
+
+/** All that a read gave. */
+export interface ReadResult {
+  readonly read: Read;
+  readonly pages: readonly PulledPage[];
+  readonly rows: readonly PulledRow[];
+  readonly notes: readonly string[];
+  /** What is to be told to the next read. */
+  readonly cursor: string | undefined;
+}
+
+/** Reads to the end as the poll does: what is kept between two pages goes through JSON, and is small. */
+export async function readToEnd(
+  connection: Connection,
+  query: Query,
+  {
+    mode = 'changes',
+    cursor,
+    beforePage,
+  }: { mode?: ReadMode; cursor?: string | undefined; beforePage?: () => void } = {},
+): Promise<ReadResult> {
+  const { signal } = new AbortController();
+  const read = throughStore(await connection.begin(query, mode, cursor, signal));
+  const pages: PulledPage[] = [];
+  let place: JsonValue | undefined;
+  do {
+    if (pages.length > 10_000) throw new Error('The read has no end.');
+    beforePage?.();
+    const page = await connection.pull(query, read, place, 5_000, signal);
+    pages.push(page);
+    place = page.next === undefined ? undefined : throughStore(page.next);
+  } while (place !== undefined);
+  const reached = pages.findLast((page) => page.cursor !== undefined)?.cursor;
+  return {
+    read,
+    pages,
+    rows: pages.flatMap(({ rows }) => rows),
+    notes: pages.flatMap(({ notes = [] }) => notes),
+    cursor: reached ?? cursor,
+  };
+}
+
+export function throughStore<T>(value: T): T {
+  const text = JSON.stringify(value);
+  if (text.length > 16 * 1024) throw new Error(`${text.length} characters are to be kept between two pages.`);
+  return JSON.parse(text) as T;
+}
+
+export function valuesOf(rows: readonly PulledRow[]): Record<string, unknown>[] {
+  return rows.map((row) => {
+    if ('error' in row) throw new Error(row.error);
+    return row.values;
+  });
+}

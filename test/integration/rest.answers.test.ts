@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Connection, Query } from '../../shared/connectors/connector.ts';
+import type { JsonObject } from '../../shared/model/json.ts';
+import { NumberLiteral } from '../../shared/model/literal.ts';
+import { openRestSource, type RestApi, readToEnd, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
+
+let api: RestApi;
+let connection: Connection;
+beforeAll(async () => {
+  api = await startRestApi();
+  connection = await openRestSource(api);
+});
+afterAll(async () => {
+  await connection.close();
+  await api.close();
+});
+
+const readAs = (settings: JsonObject, changes: Partial<Query> = {}) =>
+  readToEnd(connection, restQuery({ path: '/parts', ...settings }, changes));
+
+const park = (code: string, message: string) => ({
+  code,
+  disposition: 'park',
+  message: expect.stringContaining(message),
+});
+
+describe('an answer', () => {
+  test.each<[string, JsonObject, string]>([
+    ['JSON', { records: 'd.list' }, '{"d":{"list":[{"id":"1","q":2.50},{"id":"2","q":null}]}}'],
+    ['NDJSON', { format: 'ndjson' }, '{"id":"1","q":2.50}\n{"id":"2","q":null}\n'],
+  ])('of %s keeps numbers as they are written', async (_, settings, body) => {
+    api.answer = () => ({ body });
+    expect(valuesOf((await readAs(settings)).rows)).toEqual([
+      { id: '1', q: new NumberLiteral('2.50') },
+      { id: '2', q: null },
+    ]);
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ['CSV', { format: 'csv', delimiter: ';', encoding: 'windows-1252' }, 'id;q\r\n1;2.50\r\n2;\r\n'],
+    [
+      'XML',
+      { format: 'xml', element: 'a/part' },
+      '<a><n/><part><id>1</id><q>2.50</q></part><part id="2"><q/></part></a>',
+    ],
+  ])('of %s is text', async (_, settings, body) => {
+    api.answer = () => ({ body });
+    expect(valuesOf((await readAs(settings)).rows)).toEqual([
+      { id: '1', q: '2.50' },
+      { id: '2', q: '' },
+    ]);
+  });
+
+  test('has the rows that can be read and those that can not', async () => {
+    api.answer = () => ({ body: '[{"id":1},7,{"id":2}]' });
+    expect((await readAs({})).rows.map((row) => ('error' in row ? row.raw : row.values.id))).toEqual([1, '7', 2]);
+    api.answer = () => ({ body: '{"id":1}\n{bad}\n{"id":2}\n' });
+    expect((await readAs({ format: 'ndjson' })).rows.map((row) => 'error' in row)).toEqual([false, true, false]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['json', {}],
+    ['json', { records: 'a.b' }],
+    ['ndjson', {}],
+    ['csv', {}],
+    ['xml', {}],
+  ])('of %s may be 204 No Content', async (format, settings) => {
+    api.answer = () => ({ status: 204 });
+    expect((await readAs({ format, ...settings })).rows).toEqual([]);
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ['json', {}, '[{"id":1},{"id":2}]'],
+    ['json', { records: 'items' }, '{"items":[{"id":1,"t":"a]}\\""}],"n":{"x":[1]}}'],
+    ['xml', {}, '<parts><part><id>1</id></part><part><id>2</id></part></parts>'],
+  ])('of %s %j that ends too early, anywhere, is one to be asked for again', async (format, settings, body) => {
+    for (let end = 0; end < body.length; end += 1) {
+      api.answer = () => ({ body: body.slice(0, end) });
+      const read = readAs({ format, ...settings });
+      await expect(read).rejects.toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+    }
+    api.answer = () => ({ body });
+    await expect(readAs({ format, ...settings })).resolves.toBeDefined();
+  });
+
+  test('of NDJSON that ends within a row is one to be asked for again', async () => {
+    api.answer = () => ({ body: '{"id":1}\n{"id":2' });
+    await expect(readAs({ format: 'ndjson' })).rejects.toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+    api.answer = () => ({ body: '{"id":1}\n{"id":2}' });
+    expect((await readAs({ format: 'ndjson' })).rows).toHaveLength(2);
+  });
+
+  test.each(['json', 'csv'])('of %s whose connection breaks is one to be asked for again', async (format) => {
+    const body = format === 'json' ? '[{"id":1},{"id":2}]' : 'id\n1\n2\n';
+    api.answer = () => ({ headers: { 'content-length': String(body.length) }, body, breaksAfter: body.length - 2 });
+    await expect(readAs({ format })).rejects.toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+  });
+
+  test.each<[string, JsonObject, string, string]>([
+    ['json', {}, '<!DOCTYPE html><title>Sign in</title>', 'Sign in'],
+    ['csv', { format: 'csv' }, '<html>\n<body>Sign in</body></html>', 'Sign in'],
+    ['csv', { format: 'csv' }, '{"error":"no such report"}', 'no such report'],
+    ['xml', { format: 'xml' }, '{"error":"no such report"}', 'no such report'],
+    ['xml', { format: 'xml' }, '<html><body>Sign in</body></html>', 'Sign in'],
+    ['json', { records: 'items' }, '{"error":{"message":"quota"}}', 'quota'],
+    ['json', {}, 'OK', 'OK'],
+    ['json', {}, '[{"id":1},]', 'id'],
+    ['json', {}, '[{"id":1}]]', 'id'],
+  ])('that is no %s (%j) parks the source and is shown', async (_, settings, body, shown) => {
+    api.answer = () => ({ body });
+    await expect(readAs(settings)).rejects.toMatchObject(park('DATA_ERROR', shown));
+  });
+
+  test('is shown up to 200 characters, on one line, without secrets', async () => {
+    const secret = JSON.stringify({ kind: 'bearer', token: 'sesame-open/"1"' });
+    const source = await openRestSource(api, { secret });
+    const token = JSON.stringify('sesame-open/"1"');
+    const jwt = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln';
+    api.answer = () => ({
+      body: `{"you":${token},\r\n"sent":"Bearer abc.def","or":"${jwt}"${' '.repeat(40)},"x":"${'y'.repeat(500)}"}`,
+    });
+    const failure = await readToEnd(source, restQuery({ path: '/parts' })).catch((error: unknown) => String(error));
+    expect(failure).toContain('***');
+    expect(failure).not.toMatch(/sesame|abc\.def|eyJ|\r|\n|y{201}/);
+    await source.close();
+  });
+
+  test('of 50,000 rows is taken as one page, of more refused with what to do', async () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
+    api.answer = () => ({ body: rows(50_000) });
+    expect((await readAs({})).rows).toHaveLength(50_000);
+    api.answer = () => ({ body: rows(50_001) });
+    await expect(readAs({})).rejects.toMatchObject(park('CONFIG_ERROR', 'pagination'));
+  });
+});
+
+describe('a field that is needed', () => {
+  const many = (row: object) => Array.from({ length: 50 }, (_, id) => ({ id, ...row }));
+  const needed = {
+    needed: [
+      ['name', 'title'],
+      ['site.code', 'site'],
+    ],
+  };
+
+  test('and is gone parks the source, which is told what there is', async () => {
+    api.answer = () => ({ body: many({ site: { code: 1 } }) });
+    await expect(readAs({}, needed)).rejects.toMatchObject(
+      park('MAPPING_ERROR', 'No row has name or title; the rows have id, site.'),
+    );
+    api.answer = () => ({ body: many({ title: null, site: {} }) });
+    await expect(readAs({}, needed)).resolves.toMatchObject({ pages: [{ columns: ['id', 'title', 'site'] }] });
+  });
+
+  test('may be missing in a few rows, and where the API leaves out what is empty', async () => {
+    api.answer = () => ({ body: [{ id: 1 }] });
+    expect((await readAs({}, needed)).rows).toHaveLength(1);
+    api.answer = () => ({ body: many({}) });
+    expect((await readAs({ sparse: true }, needed)).rows).toHaveLength(50);
+  });
+
+  test('is told by the header of CSV', async () => {
+    api.answer = () => ({ body: 'id,nam\n1,2\n' });
+    await expect(readAs({ format: 'csv' }, { needed: [['name']] })).rejects.toMatchObject(
+      park('MAPPING_ERROR', 'name'),
+    );
+  });
+
+  test.each<[string, Partial<Query>]>([
+    ['key', { keyColumns: ['number'] }],
+    ['cursor', { cursor: { kind: 'timestamp', column: 'changed', overlapSeconds: 0, overlapIds: 0 } }],
+  ])('must be there as the %s even in one row', async (_, changes) => {
+    api.answer = () => ({ body: [{ id: 1 }] });
+    await expect(readAs({}, changes)).rejects.toMatchObject(park('MAPPING_ERROR', 'the rows have id'));
+  });
+});
+
+describe('an API in trouble', () => {
+  test.each([
+    [401, {}, { code: 'AUTH_FAILED', disposition: 'park' }],
+    [429, { 'retry-after': '7' }, { code: 'RATE_LIMITED', disposition: 'retry', retryAfterMs: 7_000 }],
+    [500, {}, { code: 'NETWORK_ERROR', disposition: 'retry' }],
+    [302, { location: 'http://169.254.169.254/latest/meta-data' }, { code: 'CONFIG_ERROR', disposition: 'park' }],
+  ])('that answers %i %j', async (status, headers, error) => {
+    api.answer = () => ({ status, headers });
+    await expect(readAs({})).rejects.toMatchObject(error);
+  });
+
+  test('that asks for a pause with its answer gets it', async () => {
+    api.answer = () => ({ headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }, body: [] });
+    expect((await readAs({})).pages[0]?.pauseMs).toBe(5_000);
+  });
+
+  test('whose next page is on another host is not followed there', async () => {
+    api.answer = () => ({ body: { next: 'https://evil.example/parts', items: [{ id: 1 }] } });
+    const paged = { records: 'items', pagination: { kind: 'next_url', from: 'next' } };
+    await expect(readAs(paged)).rejects.toMatchObject(park('DATA_ERROR', 'leads to https://evil.example'));
+  });
+
+  test('which writes the key into its links does not get it into what is kept', async () => {
+    const secret = JSON.stringify({ kind: 'api_key', query: 'api_key', value: 'sesame-open' });
+    const source = await openRestSource(api, { secret });
+    api.answer = ({ url }) => ({
+      body: url.searchParams.has('from') ? { items: [] } : { next: '?from=2&api_key=sesame-open', items: [{ id: 1 }] },
+    });
+    const query = restQuery({ path: '/parts', records: 'items', pagination: { kind: 'next_url', from: 'next' } });
+    const { pages } = await readToEnd(source, query);
+    expect(JSON.stringify(pages[0]?.next)).toContain('from=2');
+    expect(JSON.stringify(pages)).not.toContain('sesame');
+    expect(api.asked.at(-1)?.url.searchParams.get('api_key')).toBe('sesame-open');
+    await source.close();
+  });
+
+  test('is left alone at once when the read is aborted', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    const query = restQuery({ path: '/parts' });
+    const read = await connection.begin(query, 'all', undefined, signal);
+    const asked = api.asked.length;
+    await expect(connection.pull(query, read, undefined, 5_000, signal)).rejects.toThrow('enough');
+    expect(api.asked).toHaveLength(asked);
+  });
+});
+
+describe('a check', () => {
+  const check = async (settings: JsonObject, changes: Partial<Query> = {}) => {
+    const query = restQuery({ path: '/parts', ...settings }, changes);
+    const findings = await connection.check([query], new AbortController().signal);
+    return Object.fromEntries(findings.map(({ name, level, detail }) => [name, `${level}: ${detail}`]));
+  };
+
+  test('asks for one row, and tells what it found', async () => {
+    api.answer = () => ({
+      headers: { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59' },
+      body: { count: 12, next: 'n', items: [{ id: 1, changed: '2026-01-01T00:00:00Z' }] },
+    });
+    const found = await check(
+      {
+        records: 'items',
+        total: { path: 'count' },
+        pagination: { kind: 'cursor', from: 'next', param: 'after', size: 100, size_param: 'n' },
+        incremental: { param: 'since' },
+      },
+      {
+        needed: [['name']],
+        cursor: { kind: 'timestamp', column: 'changed', overlapSeconds: 0, overlapIds: 0 },
+      },
+    );
+    expect(api.asked.at(-1)?.url.search).toBe('?n=1');
+    expect(found).toEqual({
+      tls: expect.stringMatching(/^warning: Plain http/),
+      request: 'ok: GET /parts answered 200 with one row.',
+      fields: 'warning: Mapped, but not in the rows seen: name. Check their names. The rows have id, changed.',
+      cursor: 'ok: changed can be read.',
+      total: 'ok: The API says that there are 12 rows.',
+      pagination: 'ok: The first page leads to another.',
+      clock: "ok: The API's clock is ours.",
+      'rate limit': 'ok: x-ratelimit-limit: 60; x-ratelimit-remaining: 59',
+    });
+  });
+
+  test('finds instead of failing', async () => {
+    api.answer = () => ({ status: 401 });
+    expect((await check({})).request).toMatch(/^error: /);
+    api.answer = () => ({
+      headers: { date: new Date(Date.now() + 600_000).toUTCString() },
+      body: [{ id: 1, changed: 'x' }],
+    });
+    const cursor = { kind: 'timestamp', column: 'changed', overlapSeconds: 0, overlapIds: 0 } as const;
+    const found = await check(
+      { incremental: { param: 'since' }, pagination: { kind: 'link_header' }, total: { path: 'n' } },
+      { cursor },
+    );
+    expect(found.cursor).toMatch(/^error: changed can't be read as a time/);
+    expect(found.clock).toMatch(/^warning: .* (599|600) s ahead/);
+    expect(found.pagination).toMatch(/^warning/);
+    expect(found.total).toMatch(/^warning/);
+  });
+});
