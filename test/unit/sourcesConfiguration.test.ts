@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { faultsOf } from '../../shared/check.ts';
 import { entities } from '../../shared/model/entities.ts';
+import { connectorNames, connectors } from '../../shared/sources/connectors.ts';
 import { type TestConfiguration, testConfiguration } from '../helpers/configuration.ts';
 
 let hub: TestConfiguration;
@@ -159,9 +160,9 @@ describe('what is wrong with a source', () => {
   });
 
   test('is that its connector is not built yet', async () => {
-    for (const connector of ['mssql', 'postgres', 'mysql', 'rest', 'webhook']) {
+    for (const connector of connectorNames.filter((name) => connectors[name] === undefined)) {
       const faults = await faultsFor({ ...stock(base), connector });
-      expect(faults).toEqual({ connector: 'is not available yet; available are push, file' });
+      expect(faults).toEqual({ connector: expect.stringContaining('is not available yet; available are push, file') });
     }
   });
 

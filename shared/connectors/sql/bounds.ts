@@ -7,7 +7,8 @@ import { fromMark, toMark } from './mark.ts';
 import type { Plan } from './plan.ts';
 import { fromState } from './state.ts';
 
-type Now = Tools['clock'];
+/** What time it is: ours, and in the zones of sources. */
+export type Times = Pick<Tools, 'clock' | 'timeZone'>;
 
 /** How long before the clock a table that is empty was surely empty, whoever's clock dates its rows, in whatever zone. */
 const dayMs = 86_400_000;
@@ -22,12 +23,12 @@ export interface DatabaseClock {
 
 export async function readClock(
   { dialect, session }: Pick<Plan, 'dialect' | 'session'>,
-  now: Now,
+  times: Times,
   signal: AbortSignal,
 ): Promise<DatabaseClock> {
-  const asked = now();
+  const asked = times.clock();
   const { rows } = await session.query(dialect.clock, signal);
-  const ours = (asked + now()) / 2;
+  const ours = (asked + times.clock()) / 2;
   const utc = String(rows[0]?.[0]);
   const theirs = Date.parse(`${utc.slice(0, 23).replace(/Z$/, '')}Z`);
   if (Number.isNaN(theirs)) throw new AdpError('INTERNAL', `The clock of a ${dialect.name} database reads "${utc}".`);
@@ -49,7 +50,7 @@ export async function begin(
   plan: Plan,
   mode: ReadMode,
   cursor: string | undefined,
-  now: Now,
+  times: Times,
   signal: AbortSignal,
 ): Promise<Read> {
   const { query, dialect } = plan;
@@ -72,28 +73,29 @@ export async function begin(
     const state = fromState({ reads: 'changes', lower, reached: cursor, clock: undefined, clockAhead: undefined });
     return { mode, state, isBackfill: false, from: lower ?? 'the beginning' };
   }
-  const databaseClock = await readClock(plan, now, signal);
-  const clock = clockAs(column.kind, databaseClock.utc, query.zone);
+  const databaseClock = await readClock(plan, times, signal);
+  const zone = times.timeZone(query.zone);
+  const clock = clockAs(column.kind, databaseClock.utc, zone);
   if (cursor === undefined) {
     const value =
       (await latest(plan, column, clock, signal)) ??
-      timesFrom({ kind: column.kind, value: clock, backMs: dayMs, zone: query.zone });
+      timesFrom({ kind: column.kind, value: clock, backMs: dayMs, zone });
     return backfill(value === undefined ? undefined : fromMark({ value, clockAhead: databaseClock.ahead }), []);
   }
   const reached = toMark(cursor);
-  const setBackMs = Math.max(0, (reached.clockAhead ?? databaseClock.ahead) - databaseClock.ahead);
+  const setBackMs = setBackSince(reached.clockAhead, databaseClock.ahead);
   const lower = timesFrom({
     kind: column.kind,
     value: reached.value,
     backMs: query.cursor.overlapSeconds * 1_000 + setBackMs,
-    zone: query.zone,
+    zone,
   });
   return {
     mode,
     state: fromState({ reads: 'changes', lower, reached: reached.value, clock, clockAhead: databaseClock.ahead }),
     isBackfill: false,
     from: lower ?? 'the beginning',
-    ...(setBackMs < notedSetBackMs
+    ...(setBackMs === 0
       ? {}
       : {
           notes: [
@@ -103,8 +105,14 @@ export async function begin(
   };
 }
 
-/** Less is what networks do to the reading of a clock. */
-const notedSetBackMs = 5_000;
+/** Less is what networks do to the reading of a clock; an overlap covers it. */
+const clockNoiseMs = 1_000;
+
+/** By how much the database's clock was set back since a cursor was told, in milliseconds. */
+function setBackSince(before: number | undefined, now: number): number {
+  const difference = (before ?? now) - now;
+  return difference < clockNoiseMs ? 0 : difference;
+}
 
 function backfill(mark: string | undefined, notes: readonly string[]): Read {
   return {

@@ -1,6 +1,6 @@
 import { AdpError } from '../../errors.ts';
-import type { Finding, Query, Tools } from '../connector.ts';
-import { latest, readClock } from './bounds.ts';
+import type { Finding, Query } from '../connector.ts';
+import { latest, readClock, type Times } from './bounds.ts';
 import { clockAs, isBeyond } from './cursorValue.ts';
 import type { Column, Dialect, Relation } from './dialect.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -12,7 +12,7 @@ interface CheckParts {
   readonly dialect: Dialect;
   readonly session: Session;
   readonly settings: SourceSettings;
-  readonly clock: Tools['clock'];
+  readonly times: Times;
 }
 
 /** A greater offset is worth a word; NTP keeps clocks within a fraction of a second. */
@@ -23,7 +23,7 @@ const countedNulls = 1_000;
 /** What a person would want to be told before the first poll. @throws the signal's reason */
 export async function check(parts: CheckParts, queries: readonly Query[], signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const clock = await attempt(findings, 'login', signal, () => readClock(parts, parts.clock, signal));
+  const clock = await attempt(findings, 'login', signal, () => readClock(parts, parts.times, signal));
   if (clock === undefined) return findings;
   findings.push({ name: 'login', level: 'ok', detail: 'The database takes the login.' }, clockFinding(clock.ahead));
   const plans: Plan[] = [];
@@ -34,7 +34,7 @@ export async function check(parts: CheckParts, queries: readonly Query[], signal
       plans.push(plan);
       found.push(...relationFindings(plan));
       await attempt(found, 'cursor', signal, async () => {
-        found.push(...(await cursorFindings(plan, clock.utc, signal)));
+        found.push(...(await cursorFindings(plan, clock.utc, parts.times, signal)));
       });
     }
     findings.push(...found.map((finding) => ({ ...finding, entity: query.entity })));
@@ -103,14 +103,14 @@ function rowEstimate({ rowEstimate: rows, label }: Relation): Finding {
   return { name: 'rows', level: 'ok', detail };
 }
 
-async function cursorFindings(plan: Plan, clockUtc: string, signal: AbortSignal): Promise<Finding[]> {
+async function cursorFindings(plan: Plan, clockUtc: string, times: Times, signal: AbortSignal): Promise<Finding[]> {
   const { cursor, relation, query } = plan;
   if (cursor === undefined) return [];
   const findings = [indexFinding(cursor, relation)];
   if (cursor.isNullable) findings.push(await nullFinding(plan, cursor, signal));
   if (query.cursor.kind === 'timestamp') {
     const newest = await latest(plan, cursor, undefined, signal);
-    const now = clockAs(cursor.kind, clockUtc, query.zone);
+    const now = clockAs(cursor.kind, clockUtc, times.timeZone(query.zone));
     if (newest !== undefined && isBeyond(cursor.kind, newest, now)) {
       findings.push({
         name: 'cursor time',

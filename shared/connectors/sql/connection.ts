@@ -1,6 +1,6 @@
 import { AdpError } from '../../errors.ts';
-import type { Connection, OpenSource, PulledPage, Query, Read, ReadMode, Tools } from '../connector.ts';
-import { begin } from './bounds.ts';
+import type { Connection, OpenSource, PulledPage, Query, Read, ReadMode } from '../connector.ts';
+import { begin, type Times } from './bounds.ts';
 import { check } from './check.ts';
 import type { Dialect, Relation, Target } from './dialect.ts';
 import { guarded } from './guard.ts';
@@ -19,7 +19,7 @@ export interface SqlParts {
   readonly session: Session;
   readonly settings: SourceSettings;
   readonly source: Pick<OpenSource, 'zone'>;
-  readonly tools: Pick<Tools, 'clock'>;
+  readonly tools: Times;
   /** What no error may hold: the connection string, the password. */
   readonly secrets: readonly string[];
 }
@@ -46,12 +46,12 @@ export function sqlConnection({ dialect, session: raw, settings, tools, secrets 
     makePlan({ dialect, session, query, settings: entity, relation }, mode);
 
   return {
-    check: (queries, signal) => check({ dialect, session, settings, clock: tools.clock }, queries, signal),
+    check: (queries, signal) => check({ dialect, session, settings, times: tools }, queries, signal),
 
     async begin(query, mode, cursor, signal): Promise<Read> {
       const entity = readEntitySettings(query.settings);
       const plan = planOf(query, mode, entity, await describe(targetOf(entity, settings), signal));
-      return begin(plan, mode, cursor, tools.clock, signal);
+      return begin(plan, mode, cursor, tools, signal);
     },
 
     async pull(query, read, place, maxRows, signal): Promise<PulledPage> {

@@ -1,5 +1,5 @@
 import type { ColumnKind } from './dialect.ts';
-import { beforeFold, toLocal } from './localTime.ts';
+import { beforeFold, type TimeZone } from './localTime.ts';
 
 const time = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d+)?)?(?:Z|\+00(?::00)?)?$/;
 
@@ -28,10 +28,10 @@ function write(kind: ColumnKind, { seconds, fraction }: Written): string | undef
 const firstSecond = Date.parse('0001-01-01T00:00:00Z');
 
 /** The database's clock (UTC, `YYYY-MM-DDTHH:MM:SS.f…Z`), as a column of that kind would hold it in the source's zone. */
-export function clockAs(kind: ColumnKind, clock: string, zone: string): string {
+export function clockAs(kind: ColumnKind, clock: string, zone: TimeZone): string {
   const now = read(clock);
   if (now === undefined || kind === 'zoned') return clock;
-  return write(kind, { ...now, seconds: toLocal(zone, now.seconds) }) ?? clock;
+  return write(kind, { ...now, seconds: zone.toLocal(now.seconds) }) ?? clock;
 }
 
 /** The first moment from which rows are read again: `backMs` (rounded up to seconds) before the cursor. */
@@ -39,7 +39,7 @@ export interface TimeBound {
   readonly kind: ColumnKind;
   readonly value: string;
   readonly backMs: number;
-  readonly zone: string;
+  readonly zone: TimeZone;
 }
 
 /**

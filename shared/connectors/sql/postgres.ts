@@ -1,11 +1,11 @@
 import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
+import { entityFaults } from './faults.ts';
 import { readPostgresUrl } from './postgres/address.ts';
 import { postgresDialect } from './postgres/dialect.ts';
 import { PostgresSession } from './postgres/session.ts';
-import { entitySettingsSchema, readEntitySettings, readSourceSettings, sourceProperties } from './settings.ts';
-import { targetFaults } from './target.ts';
+import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
 
 /** A dealer's production database is asked by so many connections at most. */
 const maxConnections = 2;
@@ -23,7 +23,7 @@ export const postgres = defineConnector({
     entity: entitySettingsSchema,
   },
   capabilities: { cursors: ['timestamp', 'monotonic_id', 'full'], needsCredential: true, readsKeys: true },
-  faultsOf: (settings, query) => targetFaults(readEntitySettings(query.settings), readSourceSettings(settings)),
+  faultsOf: entityFaults,
   async open(source, tools) {
     if (source.secret === undefined) {
       throw new AdpError(

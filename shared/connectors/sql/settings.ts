@@ -70,7 +70,10 @@ export const entitySettingsSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['key'],
-  oneOf: [{ required: ['table'] }, { required: ['query'] }],
+  oneOf: [
+    { required: ['table'], properties: { table: {} } },
+    { required: ['query'], properties: { query: {} } },
+  ],
   properties: {
     table: {
       type: 'string',
