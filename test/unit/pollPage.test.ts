@@ -144,9 +144,11 @@ describe('a page', () => {
 
   test('that was reset while it was read is read again by the same run, and counted once', async () => {
     const world = pollWorld();
-    world.dms.rows = rows(2);
+    world.dms.rows = rows(1);
     world.dms.onPull = async () => {
-      world.dms.onPull = async () => undefined;
+      world.dms.onPull = async () => {
+        world.dms.rows = rows(3);
+      };
       await new Promise(setImmediate);
       await new Promise(setImmediate);
       await world.deps.cursors.reset({ dealerId: 'acme', sourceId: 'dms', entity: 'part' });
@@ -175,6 +177,8 @@ describe('a process that dies', () => {
     let reads = 0;
     world.dms.onPull = async () => {
       reads++;
+      // Read again, a page is another one: its messages must not be taken for those of the first try.
+      world.dms.pageSize = [3, 4, 1, 5][reads % 4] ?? 3;
       world.dms.rows = world.dms.rows.map((each, n) =>
         n === reads % 8 ? { ...each, text: `changed ${reads}`, at: 10 + reads } : each,
       );
