@@ -301,6 +301,18 @@ describe('a total', () => {
     },
   );
 
+  test('of a part of the rows may count all: it is a note, and not told', async () => {
+    serve(() => ({ count: 4 }));
+    const query = restQuery(
+      { ...settings, total: { path: 'count' }, incremental: { param: 'since' } },
+      { cursor: { kind: 'timestamp', column: undefined, overlapSeconds: 0, overlapIds: 0 } },
+    );
+    const cursor = JSON.stringify({ at: '2026-01-01T00:00:00Z' });
+    const { pages, notes } = await readToEnd(connection, query, { cursor });
+    expect(pages.map(({ total }) => total)).toEqual([undefined, undefined, undefined]);
+    expect(notes.join()).toContain('4 rows, and gave 3');
+  });
+
   test('in a header counts as well', async () => {
     api.answer = () => ({ headers: { 'x-total-count': '9' }, body: items });
     const query = restQuery({ path: '/parts', total: { header: 'X-Total-Count' } });

@@ -61,9 +61,11 @@ export async function pullPage(
   const answered = await readAnswer(answer, entity, tools.readRows, tools.scrub, signal);
   const columns = place === undefined || place.rows === 0 ? checkedColumns(answered, entity, query) : {};
   const step = take(tools, entity, query, { answer, answered, position, place, startMs });
-  const rows = markDeleted(step.rows, entity, mode);
+  const rows = markDeleted(step.rows, entity);
   const { total } = step.place;
-  const page = { rows, ...columns, ...(total === undefined ? {} : { total }), ...pause };
+  // Of a part of the rows an API may well count all.
+  const counted = total === undefined || !state.isWhole ? {} : { total };
+  const page = { rows, ...columns, ...counted, ...pause };
   if (step.next !== undefined) return { ...page, next: toJson(step.next) };
   const seen = {
     request: known,

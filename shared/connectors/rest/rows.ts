@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AdpError } from '../../errors.ts';
 import type { JsonValue } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
-import type { PulledRow, Query, ReadMode } from '../connector.ts';
+import type { PulledRow, Query } from '../connector.ts';
 import type { RestEntity } from './entity.ts';
 import { isObject, valueAt } from './member.ts';
 import { readTime, type TimeForm } from './times.ts';
@@ -10,14 +10,15 @@ import { readTime, type TimeForm } from './times.ts';
 /** Rows without a field that is mapped, above which it counts as gone; fewer may all happen to lack it. */
 const enoughRows = 50;
 
-/** The rows with what a row's own field says of deletion: `_op` where changes are read, left out of what is there. */
-export function markDeleted(rows: readonly PulledRow[], { softDelete }: RestEntity, mode: ReadMode): PulledRow[] {
-  if (softDelete === undefined) return [...rows];
+/** The rows, with `_op` where a row's own field says that it is deleted. */
+export function markDeleted(rows: readonly PulledRow[], { softDelete }: RestEntity): readonly PulledRow[] {
+  if (softDelete === undefined) return rows;
   const { field, values } = softDelete;
-  return rows.flatMap((row): PulledRow[] => {
-    if (!('values' in row) || !meansDeleted(valueAt(row.values, field), values)) return [row];
-    return mode === 'changes' ? [{ values: { ...row.values, _op: 'delete' } }] : [];
-  });
+  return rows.map((row) =>
+    'values' in row && meansDeleted(valueAt(row.values, field), values)
+      ? { values: { ...row.values, _op: 'delete' } }
+      : row,
+  );
 }
 
 /** The highest time (milliseconds since 1970) or id of the rows, as text; undefined where none says one. */
