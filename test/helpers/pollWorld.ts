@@ -50,6 +50,8 @@ export interface Delivered {
 export class FakeDms {
   rows: DmsRow[] = [];
   pageSize = 3;
+  /** False for one whose pages no other read can go on with, as those of an API. */
+  hasKeyOrder = true;
   /** What the next calls throw, in order; undefined lets one through. */
   failures: unknown[] = [];
   /** Called before each pull answers. */
@@ -87,7 +89,8 @@ export class FakeDms {
     this.#fail();
     const from = cursor === undefined ? -1 : Number(cursor) - this.overlap;
     const to = Math.max(0, ...this.rows.map(({ at }) => at));
-    return { mode, state: { from, to }, from: String(from), isBackfill: mode !== 'changes' || cursor === undefined };
+    const isBackfill = this.hasKeyOrder && (mode !== 'changes' || cursor === undefined);
+    return { mode, state: { from, to }, from: String(from), isBackfill };
   }
 
   async #pull(read: Read, place: JsonValue | undefined, maxRows: number): Promise<PulledPage> {

@@ -289,6 +289,21 @@ describe('a configuration that changes', () => {
   });
 });
 
+test.each([true, false])(
+  'a read of everything that is empty, where there were rows, is suspect (in the order of the key: %s)',
+  async (hasKeyOrder) => {
+    const world = pollWorld();
+    world.dms.hasKeyOrder = hasKeyOrder;
+    world.dms.rows = rows(4);
+    await world.read();
+    world.dms.rows = [];
+    world.source = sourceOf(world.dms, { meaning: 'm2' });
+    await world.read();
+    expect(await statuses(world)).toEqual(['succeeded', 'suspect']);
+    expect((await world.state()).state.cursor).toBeUndefined();
+  },
+);
+
 describe('rows that can not be taken', () => {
   const bad = (n: number) => row(n, n, { not: 'a text' });
 

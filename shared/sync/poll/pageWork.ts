@@ -198,9 +198,14 @@ export class PageWork {
   }
 
   /** A complete read without rows is the diff's to judge: it knows what is held. */
-  #suspicion({ reading, hasHadRows }: ClaimedState, rows: number, total: number | undefined): string | undefined {
+  #suspicion(
+    { reading, cursor, hasHadRows }: ClaimedState,
+    rows: number,
+    total: number | undefined,
+  ): string | undefined {
     if (total !== undefined && rows < total) return suspicions.short(rows, total);
-    const isEmpty = rows === 0 && reading.read.isBackfill && this.#place.mode === 'changes';
+    const isWhole = reading.read.isBackfill || cursor === undefined;
+    const isEmpty = rows === 0 && isWhole && this.#place.mode === 'changes';
     return isEmpty && hasHadRows ? suspicions.empty : undefined;
   }
 
