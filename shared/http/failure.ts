@@ -65,19 +65,22 @@ function meaningOf(code: string, { hostname }: URL): Meaning {
 
 /** What the guard said, however deep the libraries have put it. */
 function refusalIn(error: unknown): AdpError | undefined {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
-    if (current instanceof AdpError) return current;
-    if (current instanceof AggregateError) {
-      const found = current.errors.map(refusalIn).find((one) => one !== undefined);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
+  return chainOf(error).find((one) => one instanceof AdpError);
 }
 
 function codeOf(error: unknown): string {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
-    if ('code' in current && typeof current.code === 'string') return current.code;
-  }
-  return 'unknown';
+  const codes = chainOf(error).map((one) => memberOf(one, 'code'));
+  return codes.find((code) => typeof code === 'string') ?? 'unknown';
+}
+
+/** An error, what caused it, and what caused that; of several at once (one for each address) all. */
+function chainOf(error: unknown, depth = 0): unknown[] {
+  if (error === undefined || depth > 4) return [];
+  const several = memberOf(error, 'errors');
+  const inner = [memberOf(error, 'cause'), ...(Array.isArray(several) ? several : [])];
+  return [error, ...inner.flatMap((one) => chainOf(one, depth + 1))];
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -85,6 +85,6 @@ async function* through(body: AsyncIterable<Uint8Array>, open: () => Transform):
 
 /** Z_BUF_ERROR, ERR__ERROR_FORMAT_PADDING_1 (Brotli). */
 function isZlibError(error: unknown): boolean {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^(?:Z_|ERR_+(?:ERROR_FORMAT|BROTLI|ZLIB|FORMAT))/.test(code);
 }
