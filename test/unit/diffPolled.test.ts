@@ -226,6 +226,34 @@ describe('a source that was read to its end', () => {
   });
 });
 
+test('a diff that takes long is not given up while it gets on', async () => {
+  const world = diffWorld();
+  await world.poll('all', paged(ten));
+  await changes(world, [row('P1', 77)]);
+  const { fingerprints } = world.deps.records;
+  const statuses: string[] = [];
+  const message = await world.end(await world.begin('all'), paged(ten));
+  Object.assign(world.deps.records, {
+    async *fingerprints(...of: Parameters<typeof fingerprints>) {
+      for await (const page of fingerprints(...of)) {
+        yield page;
+        world.clock.move(30 * 60_000);
+        // What was noted is written beside the work.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await closeRuns({ runs: world.runs, clock: world.clock, giveUpAfterMs: 3_600_000 }, 0);
+        statuses.push((await world.runs.get(message.run_id))?.run.status ?? '');
+      }
+    },
+  });
+  // There is no time left to send it all.
+  expect(await world.diff(message)).toEqual({ retryAfterMs: 0 });
+  expect(await world.diff(message)).toBeUndefined();
+  expect(statuses.length).toBeGreaterThan(5);
+  expect(new Set(statuses)).toEqual(new Set(['running']));
+  await world.write();
+  expect((await world.run(message.run_id)).status).toBe('succeeded');
+});
+
 describe('pages that are put aside', () => {
   test('count only under the attempt that was recorded, however late another one comes', async () => {
     const world = diffWorld();

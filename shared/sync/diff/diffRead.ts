@@ -187,6 +187,7 @@ class Diff {
     const held = new HeldIndex(this.#lease.state.seed);
     const again = () => this.#deps.records.fingerprints(dealerId, entity);
     for await (const page of again()) {
+      this.#run.note({});
       for (const { id, contentHash, sourceId: owner, captured } of page) {
         held.add(id, contentHash, owner !== sourceId ? 'others' : captured < now ? 'ours' : 'newer');
       }

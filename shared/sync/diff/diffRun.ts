@@ -11,7 +11,7 @@ const everyMs = 2_000;
 export class DiffRun {
   #stored: StoredRun;
   readonly #deps: RunDeps;
-  #progress: Progress = { bytes: 0, rows: 0, sent: 0 };
+  #progress: Progress = { rows: 0, sent: 0 };
   #savedAt: number;
   #saving: Promise<void> | undefined;
 
@@ -37,10 +37,10 @@ export class DiffRun {
     return sealed !== undefined || status === 'superseded' || (status !== 'running' && status !== 'failed');
   }
 
-  /** Tells how far it is, now and then. Failing to is no reason to stop. */
-  note(progress: Partial<Progress>): void {
-    this.#progress = { ...this.#progress, ...progress };
+  /** Tells how far it is, now and then, and that it isn't dead. Failing to is no reason to stop. */
+  note(progress: Partial<Omit<Progress, 'at'>>): void {
     const now = this.#deps.clock();
+    this.#progress = { ...this.#progress, ...progress, at: new Date(now).toISOString() };
     if (this.#saving !== undefined || now - this.#savedAt < everyMs) return;
     this.#savedAt = now;
     this.#saving = this.#save().finally(() => {
