@@ -50,6 +50,12 @@ export class Connection {
     socket.once('close', () => this.#end());
   }
 
+  /** Undefined before the login. */
+  get running(): { readonly user: string; readonly statement: string | undefined } | undefined {
+    if (this.#session === undefined) return undefined;
+    return { user: this.#session.whose.user, statement: this.#requests?.statement };
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

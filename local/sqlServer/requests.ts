@@ -33,6 +33,8 @@ export class Requests {
   readonly #faultOf: FaultOf;
   readonly #prepared = new Map<number, Prepared>();
   #lastHandle = 0;
+  /** What is running now. */
+  statement: string | undefined;
 
   /** @param faultOf asked before each statement */
   constructor(session: Session, faultOf: FaultOf) {
@@ -91,10 +93,16 @@ export class Requests {
     for (const [index, statement] of statements.entries()) {
       // A call has an end of its own behind the last statement's.
       const more = kind === 'doneInCall' || index < statements.length - 1;
-      const fault = this.#faultOf({ sql: statement.map(({ text }) => text).join(' '), ...this.#session.whose });
-      await failBefore(fault, reply);
-      const rows = await this.#answer(await this.#execute(statement, parameters, reply), fault, reply);
-      writeDone(reply.bytes, kind, { more, rows });
+      const text = statement.map((token) => token.text).join(' ');
+      this.statement = text;
+      try {
+        const fault = this.#faultOf({ sql: text, ...this.#session.whose });
+        await failBefore(fault, reply);
+        const rows = await this.#answer(await this.#execute(statement, parameters, reply), fault, reply);
+        writeDone(reply.bytes, kind, { more, rows });
+      } finally {
+        this.statement = undefined;
+      }
     }
   }
 

@@ -38,9 +38,19 @@ export interface SqlServer {
   readonly port: number;
   /** Clients that are connected now. */
   readonly connections: number;
+  /** Who is logged in, and what each of them is running now. */
+  readonly sessions: readonly RunningSession[];
+  /** Ends all connections of a user. */
+  kill(user: string): void;
   /** Decides from now on what goes wrong with each statement; undefined: nothing. */
   setFault(faultOf: FaultOf | undefined): void;
   close(): Promise<void>;
+}
+
+export interface RunningSession {
+  readonly user: string;
+  /** Undefined: none. */
+  readonly statement: string | undefined;
 }
 
 /** SQL Server counts from 51: the sessions before are its own. */
@@ -94,6 +104,12 @@ export async function startSqlServer(options: SqlServerOptions): Promise<SqlServ
     port: typeof address === 'object' && address !== null ? address.port : options.port,
     get connections() {
       return connections.size;
+    },
+    get sessions() {
+      return [...connections].flatMap((connection) => connection.running ?? []);
+    },
+    kill: (user) => {
+      for (const connection of connections) if (connection.running?.user === user) connection.destroy();
     },
     setFault: (next) => {
       faultOf = next;

@@ -49,6 +49,9 @@ export async function startTestSqlServer({ tls = true }: { readonly tls?: boolea
     get connections() {
       return server.connections;
     },
+    get sessions() {
+      return server.sessions;
+    },
     authority,
     logins,
     config,

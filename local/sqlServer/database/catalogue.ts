@@ -26,7 +26,7 @@ export class Catalogue {
   }
 
   /** @throws SqlError */
-  apply(definition: Definition): void {
+  apply(definition: Exclude<Definition, { readonly kind: 'createView' }>): void {
     switch (definition.kind) {
       case 'createTable':
         this.#createTable(definition.table, definition.columns, definition.key);
@@ -56,16 +56,27 @@ export class Catalogue {
     const lines = columns.map(columnSql);
     if (key.length > 0 && identity === undefined) lines.push(`PRIMARY KEY (${key.map(quoted).join(', ')})`);
     this.#database.exec(`CREATE TABLE ${quoted(table)} (${lines.join(', ')})`);
+    this.#describe(table, 'U ', columns);
+    if (key.length > 0) this.#describeIndex(table, `PK_${table}`, key, { isUnique: true, isKey: true });
+    this.#writeTriggers(table);
+  }
+
+  /** @param sql of SQLite */
+  createView(view: string, sql: string, columns: readonly { readonly name: string; readonly type: SqlType }[]): void {
+    this.#database.exec(`CREATE VIEW ${quoted(view)} AS ${sql}`);
+    const described = columns.map((column) => ({ ...column, isNullable: true, isIdentity: false }));
+    this.#describe(view, 'V ', described);
+  }
+
+  #describe(table: string, type: 'U ' | 'V ', columns: readonly ColumnDefinition[]): void {
     const [schema = '', name = ''] = splitName(table);
     const insert = `INSERT INTO "sys.objects" (name, schema_id, type, type_desc)
-      VALUES (?, (SELECT schema_id FROM "sys.schemas" WHERE name = ?), 'U ', 'USER_TABLE')`;
+      VALUES (?, (SELECT schema_id FROM "sys.schemas" WHERE name = ?), ?, ?)`;
     this.#database.prepare('INSERT INTO "sys.schemas" (name) VALUES (?) ON CONFLICT DO NOTHING').run(schema);
-    this.#database.prepare(insert).run(name, schema);
+    this.#database.prepare(insert).run(name, schema, type, type === 'U ' ? 'USER_TABLE' : 'VIEW');
     columns.forEach((column, index) => {
       this.#describeColumn(table, column, index + 1);
     });
-    if (key.length > 0) this.#describeIndex(table, `PK_${name}`, key, { isUnique: true, isKey: true });
-    this.#writeTriggers(table);
   }
 
   #createIndex(table: string, name: string, columns: readonly string[], isUnique: boolean): void {

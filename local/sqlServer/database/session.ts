@@ -90,7 +90,8 @@ export class Session {
     if (!is(first, 'SELECT', 'WITH')) this.#requireWriter(first?.text ?? '');
     const definition = this.#attempt(() => readDefinition(statement));
     if (definition !== undefined) {
-      this.#attempt(() => this.#catalogue.apply(definition));
+      if (definition.kind === 'createView') this.#createView(definition.table, definition.query);
+      else this.#attempt(() => this.#catalogue.apply(definition));
       return { kind: 'done' };
     }
     if (!is(first, 'SELECT', 'INSERT', 'UPDATE', 'DELETE')) throw unsupported(first?.text ?? '');
@@ -131,6 +132,13 @@ export class Session {
       return { name: nameOf(name, tokens), type: stored ?? known[index] ?? sampledType(first?.[index]) };
     });
     return { kind: 'rows', columns, rows: restOf(rows, first) };
+  }
+
+  #createView(view: string, query: readonly Token[]): void {
+    const result = this.#attempt(() => this.#run(query, new Map()));
+    if (result.kind !== 'rows') throw unsupported('a view of what is no query');
+    for (const _ of result.rows) break;
+    this.#attempt(() => this.#catalogue.createView(view, this.#translate(query).sql, result.columns));
   }
 
   #translate(tokens: readonly Token[]): Translation {

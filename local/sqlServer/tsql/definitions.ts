@@ -25,6 +25,8 @@ export type Definition =
       readonly columns: readonly string[];
       readonly isUnique: boolean;
     }
+  /** `query` is a SELECT that is not translated yet. */
+  | { readonly kind: 'createView'; readonly table: string; readonly query: readonly Token[] }
   | { readonly kind: 'dropTable'; readonly table: string }
   | { readonly kind: 'addColumn'; readonly table: string; readonly column: ColumnDefinition }
   | { readonly kind: 'dropColumn'; readonly table: string; readonly column: string }
@@ -62,6 +64,13 @@ function readDefinitionFrom(reader: TokenReader): Definition {
   }
   reader.require('CREATE');
   if (reader.take('TABLE')) return readTable(reader);
+  if (reader.take('VIEW')) {
+    const table = reader.tableName();
+    reader.require('AS');
+    const query = reader.tokens.slice(reader.position);
+    reader.position = reader.tokens.length;
+    return { kind: 'createView', table, query };
+  }
   const isUnique = reader.take('UNIQUE');
   reader.take('NONCLUSTERED', 'CLUSTERED');
   reader.require('INDEX');

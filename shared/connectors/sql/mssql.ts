@@ -1,11 +1,11 @@
 import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
+import { entityFaults } from './faults.ts';
 import { readConnectionString } from './mssql/connectionString.ts';
 import { mssqlDialect } from './mssql/dialect.ts';
 import { MssqlSession } from './mssql/session.ts';
-import { entitySettingsSchema, readEntitySettings, readSourceSettings, sourceProperties } from './settings.ts';
-import { targetFaults } from './target.ts';
+import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
 
 /** More would be felt in a dealer's production database. */
 const mostConnections = 2;
@@ -37,10 +37,10 @@ export const mssql = defineConnector({
     needsCredential: true,
     readsKeys: true,
   },
-  faultsOf(settings, { settings: entity, cursor }) {
-    const { query, ...others } = readEntitySettings(entity);
-    const faults = targetFaults({ query, ...others }, readSourceSettings(settings));
-    if (cursor.kind === 'change_tracking' && query !== undefined) {
+  faultsOf(settings, query) {
+    const { cursor } = query;
+    const faults = entityFaults(settings, query);
+    if (cursor.kind === 'change_tracking' && query.settings.query !== undefined) {
       faults.push('The cursor "change_tracking" needs a table: SQL Server tracks no changes of a query.');
     }
     if ((cursor.kind === 'rowversion' || cursor.kind === 'change_tracking') && settings.read_only_intent === true) {
