@@ -33,7 +33,7 @@ export function admit(breaker: Breaker, now: number): Admission {
 
 /** Lets the next call through at once: somebody asked for it by hand. */
 export function probe(breaker: Breaker, now: number): Breaker {
-  return breaker.state === 'closed' ? breaker : tryOut(breaker, now);
+  return breaker.state === 'closed' ? breaker : { ...breaker, state: 'open', until: now };
 }
 
 /** The other side answered, even if only to refuse. */

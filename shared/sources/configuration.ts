@@ -6,7 +6,7 @@ import type { Kept, Saved } from './configurations.ts';
 import { type Dealer, dealerCheck } from './dealer.ts';
 import type { Dealers } from './dealers.ts';
 import { effectiveEntity, entitiesOf, meaningOf, zoneOf } from './effective.ts';
-import { mappingFaults, sourceCheck, sourceFaults } from './faults.ts';
+import { faultsWithPack, sourceCheck, sourceFaults } from './faults.ts';
 import type { Packs } from './packs.ts';
 import { polledConnector } from './polledSource.ts';
 import type { Pack, Source } from './source.ts';
@@ -216,7 +216,7 @@ function changedEntities(before: Meanings, after: Meanings): EntityName[] {
 }
 
 function brokenBy(pack: Pack, dealer: Kept<Dealer>, source: Kept<Source>): Fault[] {
-  return mappingFaults(dealer.value, source.value, pack);
+  return faultsWithPack(dealer.value, source.value, pack);
 }
 
 function inSource(dealer: Kept<Dealer>, source: Kept<Source>, { detail }: Fault): string {

@@ -6,6 +6,8 @@ import { isEntityName } from '../model/entities.ts';
 import { type ConnectorSettings, connectorNames, connectors } from './connectors.ts';
 import type { Dealer } from './dealer.ts';
 import { type EffectiveEntity, effectiveEntity, entitiesOf } from './effective.ts';
+import { polledFaults } from './polledFaults.ts';
+import { polledConnector } from './polledSource.ts';
 import { secretsIn } from './secrets.ts';
 import { type Pack, packEntitySchema, packSchema, type Source, sourceEntitySchema, sourceSchema } from './source.ts';
 
@@ -26,7 +28,7 @@ export interface SourceSurroundings {
 export function sourceFaults(value: unknown, { dealer, pack }: SourceSurroundings): Fault[] {
   const faults = [...sourceCheck.faults(value, 'CONFIG_ERROR'), ...secretFaults(value)];
   if (!isObject(value)) return faults;
-  faults.push(...connectorFaults(value));
+  faults.push(...connectorFaults(value, pack));
   if (typeof value.extends === 'string' && pack === undefined) {
     faults.push(fault('extends', 'names no pack that exists'));
   }
@@ -35,7 +37,21 @@ export function sourceFaults(value: unknown, { dealer, pack }: SourceSurrounding
   if (faults.length === 0 && entitiesOf(source, pack).length === 0 && value.connector !== 'webhook') {
     faults.push(fault('entities', 'must name at least one entity'));
   }
-  return [...faults, ...mappingFaults(dealer, source, pack)];
+  const mapped = mappingFaults(dealer, source, pack);
+  const isSound = faults.length === 0 && mapped.length === 0;
+  return [...faults, ...mapped, ...(isSound ? connectionFaults(dealer, sourceCheck.parse(value), pack) : [])];
+}
+
+/** What no schema can say of how a source is read. */
+function connectionFaults(dealer: Dealer, source: Source, pack: Pack | undefined): Fault[] {
+  const connector = polledConnector(source.connector);
+  return connector === undefined ? [] : polledFaults(connector, dealer, source, pack);
+}
+
+/** What would be wrong with a source that was right, with another pack. */
+export function faultsWithPack(dealer: Dealer, source: Source, pack: Pack | undefined): Fault[] {
+  const faults = [...connectorFaults({ ...source }, pack), ...mappingFaults(dealer, source, pack)];
+  return faults.length > 0 ? faults : connectionFaults(dealer, source, pack);
 }
 
 /** Everything that is wrong with a pack by itself: each of its mappings is complete, so that a source may take it as it is. */
@@ -70,7 +86,8 @@ export function mapperOptions({ entity, mapping, keepUnmapped, modified, zone }:
   };
 }
 
-function connectorFaults({ connector, settings, entities }: Record<string, unknown>): Fault[] {
+/** Entities' settings are those of the pack with the source's own on top. */
+function connectorFaults({ connector, settings, entities }: Record<string, unknown>, pack: Pack | undefined): Fault[] {
   const known = connectorNames.find((name) => name === connector);
   if (known === undefined) return [];
   const built = connectors[known];
@@ -78,9 +95,13 @@ function connectorFaults({ connector, settings, entities }: Record<string, unkno
     return [fault('connector', `is not available yet; available are ${Object.keys(connectors).join(', ')}`)];
   }
   const checks = checksOf(built);
-  const perEntity = Object.entries(isObject(entities) ? entities : {}).flatMap(([entity, value]) =>
-    isObject(value) ? within(`entities.${entity}.settings`, checks.entity, value.settings ?? {}) : [],
-  );
+  const own = isObject(entities) ? entities : (pack?.entities ?? {});
+  const perEntity = Object.entries(own).flatMap(([entity, value]) => {
+    if (!isObject(value)) return [];
+    const base = isEntityName(entity) ? pack?.entities[entity]?.settings : undefined;
+    const merged = isObject(value.settings) ? { ...base, ...value.settings } : (value.settings ?? base ?? {});
+    return within(`entities.${entity}.settings`, checks.entity, merged);
+  });
   return [...within('settings', checks.source, settings ?? {}), ...perEntity];
 }
 

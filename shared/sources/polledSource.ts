@@ -99,7 +99,7 @@ function shortOf(text: string): string {
 }
 
 /** Configurations are JSON, and objects: their schema has checked it. */
-function toJsonObject(value: Readonly<Record<string, unknown>>): JsonObject {
+export function toJsonObject(value: Readonly<Record<string, unknown>>): JsonObject {
   const copy: JsonObject = JSON.parse(JSON.stringify(value));
   return copy;
 }

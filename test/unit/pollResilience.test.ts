@@ -99,7 +99,8 @@ describe('a breaker', () => {
   });
 
   test('is tried at once where somebody asks for it', () => {
-    expect(probe(fail(6, closedBreaker), 1)).toMatchObject({ state: 'half-open' });
+    const probed = admit(probe(fail(6, closedBreaker), 1), 1);
+    expect(probed).toMatchObject({ isAdmitted: true, breaker: { state: 'half-open' } });
     expect(probe(closedBreaker, 1)).toEqual(closedBreaker);
   });
 });

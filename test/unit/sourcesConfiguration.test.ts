@@ -308,3 +308,78 @@ describe('what other instances see', () => {
     expect((await other.sources.pushSource('acme', 'part_stock')).sourceId).toBe('dms');
   });
 });
+
+describe('what is wrong with a source that is polled', () => {
+  const hub = testConfiguration();
+  const stockOf = (more: object = {}, own: object = {}) => ({
+    connector: 'postgres',
+    credential: 'dms',
+    entities: {
+      part_stock: {
+        mapping: { part_number: 'PartNo', on_hand: 'Quantity' },
+        modified: 'Changed',
+        settings: { table: 'public.stock', key: ['PartNo'] },
+        ...own,
+      },
+    },
+    ...more,
+  });
+  const faultsFor = async (source: unknown): Promise<Record<string, string>> => {
+    const dealer = await hub.dealer('acme');
+    const error: unknown = await hub.configuration.saveSource(dealer, 'dms', source).catch((thrown) => thrown);
+    return Object.fromEntries(faultsOf(error).map(({ field, detail }) => [field, detail]));
+  };
+
+  test('is nothing where all is right', async () => {
+    expect(await faultsFor(stockOf({ schedule: { cron: '*/15 * * * *' } }))).toEqual({});
+  });
+
+  test('is that its secret is not named', async () => {
+    const { credential, ...without } = stockOf();
+    expect(await faultsFor(without)).toEqual({ credential: expect.stringContaining('Key Vault') });
+  });
+
+  test('is a schedule that can not be read, or is never due', async () => {
+    expect(await faultsFor(stockOf({ schedule: { cron: '61 * * * *' } }))).toEqual({
+      'schedule.cron': expect.stringContaining('not a cron expression'),
+    });
+    expect(await faultsFor(stockOf({}, { cursor: { sweep: '0 0 31 2 *' } }))).toEqual({
+      'entities.part_stock.cursor.sweep': expect.stringContaining('never due'),
+    });
+  });
+
+  test('is a way to find changes that its connector does not have', async () => {
+    expect(await faultsFor(stockOf({}, { cursor: { kind: 'change_tracking' } }))).toEqual({
+      'entities.part_stock.cursor.kind': expect.stringContaining('must be one of timestamp'),
+    });
+  });
+
+  test('is a setting that is missing, unless its pack has it', async () => {
+    const missing = stockOf({}, { settings: { key: ['PartNo'] } });
+    expect(await faultsFor(missing)).toMatchObject({ 'entities.part_stock.settings.table': expect.any(String) });
+    await hub.pack('dms-pack', { entities: { part_stock: { settings: { table: 'public.stock' } } } });
+    expect(await faultsFor({ ...missing, extends: 'dms-pack' })).toEqual({});
+    const pack = hub.configuration.savePack('dms-pack', {
+      entities: { part_stock: { mapping: { part_number: 'PartNo' } } },
+    });
+    expect(faultsOf(await pack.catch((thrown) => thrown))).toEqual([
+      expect.objectContaining({ detail: expect.stringContaining('breaks the source acme/dms') }),
+    ]);
+  });
+});
+
+test('a source that is polled starts over where it is reset, and where it is gone', async () => {
+  const hub = testConfiguration();
+  await hub.source('acme', 'dms', {
+    connector: 'rest',
+    settings: { base_url: 'https://api.example.com' },
+    entities: { part: { settings: { path: '/parts' } }, unit: { settings: { path: '/units' } } },
+  });
+  const source = await hub.sources.read('acme', 'dms');
+  if (source === undefined) throw new Error('It was just saved.');
+  await hub.configuration.reset(source, 'acme', 'unit');
+  expect([hub.raised.at(-1), hub.startedOver]).toEqual(['acme/unit', ['acme/dms/unit']]);
+  const dealer = await hub.dealer('acme');
+  await hub.configuration.removeSource(dealer, source);
+  expect(hub.startedOver.slice(1)).toEqual(['acme/dms/part', 'acme/dms/unit']);
+});
