@@ -1,3 +1,4 @@
+import { AdpError } from '../../errors.ts';
 import type { PulledPage, PulledRow } from '../connector.ts';
 import { cursorColumn } from './bounds.ts';
 import { isBeyond } from './cursorValue.ts';
@@ -27,7 +28,7 @@ export async function pullPage(
   const next = { nulls, maxRows: page?.isCut ? Math.max(1, page.rows.length) : place.maxRows };
   if (page?.hasMore) {
     return pageOf(page.rows, cursorOf(plan, state, page, false), {
-      next: fromPlace({ ...next, after: page.last ?? place.after, isUnkeyed: false }),
+      next: fromPlace({ ...next, after: keepable(plan, page.last ?? place.after), isUnkeyed: false }),
     });
   }
   const rows = page?.rows ?? [];
@@ -76,6 +77,18 @@ function keyed(
     signal,
   );
 }
+
+/** A place travels between pages, and has to be kept. @throws AdpError CONFIG_ERROR (park) for keys that are too long */
+function keepable({ relation }: Plan, place: readonly string[] | undefined): readonly string[] | undefined {
+  if ((place ?? []).reduce((length, text) => length + text.length, 0) <= longestPlace) return place;
+  throw new AdpError(
+    'CONFIG_ERROR',
+    `A key of ${relation.label} is longer than ${longestPlace} characters: name shorter columns in settings.key.`,
+  );
+}
+
+/** With escapes and in UTF-8, it stays within the 16 KB that a place may have. */
+const longestPlace = 2_500;
 
 /** A backfill counts the rows that its cursor will never see. */
 function countedOf({ cursor }: Plan, state: KeysetState) {

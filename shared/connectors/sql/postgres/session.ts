@@ -33,6 +33,7 @@ export class PostgresSession implements Session {
   readonly #limits: SessionLimits;
   /** Process ids at the server of the connections that are set up. */
   readonly #pids = new WeakMap<PoolClient, string>();
+  readonly #busy = new Set<PoolClient>();
 
   private constructor(driver: Driver, config: ClientConfig, limits: SessionLimits) {
     this.#driver = driver;
@@ -58,18 +59,24 @@ export class PostgresSession implements Session {
   async query(statement: Statement, signal: AbortSignal, maxBytes = Number.POSITIVE_INFINITY): Promise<Answer> {
     const client = await this.#acquire(signal);
     let isUsable = false;
+    this.#busy.add(client);
     try {
       await this.#setUp(client, signal);
       const answer = await this.#ask(client, statement, signal, maxBytes);
       isUsable = !answer.isCut;
       return answer;
     } finally {
+      this.#busy.delete(client);
       client.release(!isUsable);
     }
   }
 
+  /** Ends its connections, also those on which something still runs. */
   async close(): Promise<void> {
-    await this.#pool.end();
+    if (this.#pool.ending) return;
+    const ended = this.#pool.end();
+    await Promise.all([...this.#busy].map((client) => client.end()));
+    await ended;
   }
 
   async #acquire(signal: AbortSignal): Promise<PoolClient> {
@@ -208,8 +215,6 @@ function toConfig(
     application_name: 'ADP integration hub',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    // Given, so that the process's PGOPTIONS says nothing.
-    options: '',
     ssl:
       tls === 'disable'
         ? false

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import { scrub } from '../../shared/connectors/sql/guard.ts';
+import { jsonValue } from '../../shared/connectors/sql/jsonValue.ts';
+import { readPostgresUrl } from '../../shared/connectors/sql/postgres/address.ts';
+import { readEntitySettings } from '../../shared/connectors/sql/settings.ts';
+import { deletedBy } from '../../shared/connectors/sql/softDelete.ts';
+import { queryFaults, targetFaults, targetOf } from '../../shared/connectors/sql/target.ts';
+import { AdpError } from '../../shared/errors.ts';
+import { NumberLiteral } from '../../shared/model/literal.ts';
+
+describe('a table', () => {
+  const target = (table: string, schema?: string) =>
+    targetOf(readEntitySettings({ table, key: ['id'] }), { schema, queries: {} });
+
+  test.each([
+    ['parts', undefined, 'parts'],
+    ['dbo.Parts', 'dbo', 'Parts'],
+    ['"my.schema"."a ""name"""', 'my.schema', 'a "name"'],
+    ['[dbo].[a]]b]', 'dbo', 'a]b'],
+    ['`shop`.`o``dd`', 'shop', 'o`dd'],
+    ['dbo.Order Details', 'dbo', 'Order Details'],
+    ['ünï.größe', 'ünï', 'größe'],
+  ])('is named by %s', (text, schema, name) => {
+    expect(target(text)).toEqual({ kind: 'table', schema, name });
+  });
+
+  test('without a schema is in the one that the source names', () => {
+    expect(target('parts', 'shop')).toEqual({ kind: 'table', schema: 'shop', name: 'parts' });
+    expect(target('dbo.parts', 'shop')).toEqual({ kind: 'table', schema: 'dbo', name: 'parts' });
+  });
+
+  test.each(['', '.', 'a.', '.a', 'a.b.c', '"a', 'a"b', 'a..b', '""', 'a."b"c'])('is not named by %p', (text) => {
+    expect(targetFaults(readEntitySettings({ table: text, key: ['id'] }), { queries: {} })).toHaveLength(1);
+    expect(() => target(text)).toThrow(AdpError);
+  });
+});
+
+describe('a query', () => {
+  test.each([
+    'SELECT 1 AS a',
+    'select a from b\n',
+    'WITH x AS (SELECT 1 AS a) SELECT * FROM x',
+    '  SELECT a FROM b ;  ',
+  ])('may be %p', (sql) => {
+    expect(queryFaults('q', sql)).toEqual([]);
+  });
+
+  test.each(['', 'DELETE FROM a', 'selection', 'SELECT 1; DELETE FROM a', '-- x\nDROP TABLE a', 'EXEC p'])(
+    'is not %p',
+    (sql) => {
+      expect(queryFaults('q', sql)).toHaveLength(1);
+    },
+  );
+
+  test('is one of those that the source has, and no property that every object has', () => {
+    for (const query of ['other', 'constructor', '__proto__']) {
+      expect(targetFaults(readEntitySettings({ query, key: ['id'] }), { queries: { some: 'SELECT 1' } })).toEqual([
+        expect.stringContaining('it has some'),
+      ]);
+    }
+  });
+});
+
+test('a row says that it is deleted by whatever is set there, or by what is named', () => {
+  const isDeleted = (gone: unknown, values?: string[]) => deletedBy({ column: 'gone', values })({ gone });
+  expect([null, false, 0, '', '0'].map((gone) => isDeleted(gone))).toEqual([false, false, false, false, false]);
+  expect([true, 1, 'D', '2026-05-01'].map((gone) => isDeleted(gone))).toEqual([true, true, true, true]);
+  expect(['D', 'A', null, 1].map((gone) => isDeleted(gone, ['D', '1']))).toEqual([true, false, false, true]);
+});
+
+test('JSON keeps the digits of its numbers', () => {
+  expect(jsonValue('{"a":[1,10.50,12345678901234567890]}')).toEqual({
+    a: [1, new NumberLiteral('10.50'), new NumberLiteral('12345678901234567890')],
+  });
+  expect(jsonValue('no json')).toBe('no json');
+});
+
+test('secrets are taken out of a text, also as a URL has them', () => {
+  expect(scrub('login p/w and p%2Fw of postgres://u:p%2Fw@h failed', ['p/w', 'postgres://u:p%2Fw@h'])).toBe(
+    'login *** and *** of *** failed',
+  );
+  expect(scrub('abc', ['', 'a'])).toBe('abc');
+});
+
+describe('a connection string of PostgreSQL', () => {
+  const base = { host: 'db.dealer.example', port: 5432, user: 'reader', password: 's3cret', database: 'dms' };
+
+  test('says who asks, where, and how it is encrypted', () => {
+    expect(readPostgresUrl('postgres://reader:s3cret@db.dealer.example/dms')).toEqual({ ...base, tls: 'verify-full' });
+    expect(readPostgresUrl('postgresql://reader:s3cret@db.dealer.example:6543/dms?sslmode=require\n')).toEqual({
+      ...base,
+      port: 6543,
+      tls: 'verify-full',
+    });
+    expect(readPostgresUrl('postgres://re%40der:p%2Fw%25@[::1]/d%20b?sslmode=disable')).toEqual({
+      host: '::1',
+      port: 5432,
+      user: 're@der',
+      password: 'p/w%',
+      database: 'd b',
+      tls: 'disable',
+    });
+  });
+
+  test.each([
+    ['host=/var/run user=x'],
+    ['postgres://reader:s3cret@/dms'],
+    ['postgres://reader:s3cret@%2Fvar%2Frun/dms'],
+    ['postgres://reader@host/dms'],
+    ['postgres://:s3cret@host/dms'],
+    ['postgres://reader:s3cret@host'],
+    ['postgres://reader:s3cret@host/dms?sslmode=prefer'],
+    ['postgres://reader:s3cret@host/dms?sslmode=no-verify'],
+    ['postgres://reader:s3cret@host/dms?options=-c%20search_path%3Dx'],
+    ['postgres://reader:s3cret@host/dms?sslrootcert=/etc/passwd'],
+    ['postgres://reader:s3cret@host/dms?host=/var/run'],
+    ['postgres://reader:s3cret#x@host/dms'],
+    ['postgres://reader:s3cret%zz@host/dms'],
+    ['mysql://reader:s3cret@host/dms'],
+  ])('is not %s, and the refusal does not repeat it', (text) => {
+    const read = () => readPostgresUrl(text);
+    expect(read).toThrow(expect.objectContaining({ code: 'CONFIG_ERROR', disposition: 'park' }));
+    expect(read).not.toThrow(/s3cret|passwd/);
+  });
+
+  test('names an option that is not taken', () => {
+    expect(() => readPostgresUrl('postgres://reader:s3cret@host/dms?sslcert=/a')).toThrow(/"sslcert"/);
+  });
+});
