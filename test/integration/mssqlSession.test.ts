@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Fault, FaultContext } from '../../local/sqlServer/faults.ts';
+import { readConnectionString } from '../../shared/connectors/sql/mssql/connectionString.ts';
+import { MssqlSession } from '../../shared/connectors/sql/mssql/session.ts';
 import { AdpError } from '../../shared/errors.ts';
-import { connectionString, type MssqlSource, openMssql, queryOf, valuesOf } from '../helpers/mssqlSource.ts';
+import { connectionString, type MssqlSource, openMssql, queryOf } from '../helpers/mssqlSource.ts';
 import { until } from '../helpers/poll.ts';
 import { passwords, startTestSqlServer, type TestSqlServer } from '../helpers/sqlServer.ts';
 
@@ -275,17 +277,24 @@ describe('somebody’s production database', () => {
     expect(statements.filter((sql) => !/^(SET|SELECT)\b/i.test(sql))).toEqual([]);
   });
 
-  test('gives pages of wide rows in parts that fit into memory', async () => {
-    const owner = await server.connect({ user: 'owner', password: passwords.owner });
-    await owner.request().batch('CREATE TABLE dbo.Wide (Id int PRIMARY KEY, Notes nvarchar(max))');
-    const count = 50;
-    const notes = 'x'.repeat(400_000);
-    const insert = 'INSERT INTO dbo.Wide (Id, Notes) VALUES (@id, @notes)';
-    for (let id = 1; id <= count; id += 1) await owner.request().input('id', id).input('notes', notes).query(insert);
-    const source = await open();
-    const { pages } = await source.read(queryOf('dbo.Wide', { kind: 'full' }), 'all');
-    // 800 KB a row in memory: some forty of them.
-    expect(pages.length).toBeGreaterThan(1);
-    expect(valuesOf(pages)).toEqual(Array.from({ length: count }, (_, index) => ({ Id: index + 1, Notes: notes })));
+  test('leaves the rest of wide rows there, as soon as those that came are enough', async () => {
+    const target = readConnectionString(connectionString(server));
+    const session = await MssqlSession.open(target, {
+      connectTimeoutMs: 5_000,
+      statementTimeoutMs: 5_000,
+      lockTimeoutMs: 5_000,
+      connections: 1,
+      authorities: server.authority.certificate,
+    });
+    const all = { sql: 'SELECT Id, Notes FROM dbo.Part ORDER BY Id', values: [] };
+    const cut = await session.query(all, signal, 1_000);
+    expect(cut.isCut).toBe(true);
+    expect(cut.rows.length).toBeGreaterThan(1);
+    expect(cut.rows.length).toBeLessThan(50);
+    expect(cut.rows[1]).toEqual([1, 'note 1']);
+    // One row, however wide it is; and the line is as good as before.
+    expect(await session.query(all, signal, 1)).toEqual({ rows: [[0, 'note 0']], isCut: true });
+    expect(await session.query(all, signal, 10_000_000)).toMatchObject({ rows: { length: rowCount }, isCut: false });
+    await session.close();
   });
 });
