@@ -11,6 +11,8 @@ interface Part {
 
 let hub: Hub;
 let api: RestApi;
+/** Of the source with a schedule, which runs while the others are tested. */
+let timely: RestApi;
 let parts: Part[] = [];
 const pageSize = 3;
 
@@ -22,14 +24,14 @@ function answerParts(url: URL) {
   return { body: { parts: found.slice((page - 1) * pageSize, page * pageSize) } };
 }
 
-const source = (more: object = {}, cursor: object = {}) => ({
+const source = (more: object = {}, base_url = api.url) => ({
   connector: 'rest',
-  settings: { base_url: api.url, allow_http: true, networks: ['127.0.0.0/8'] },
+  settings: { base_url, allow_http: true, networks: ['127.0.0.0/8'] },
   entities: {
     part: {
       mapping: { part_number: 'no', description: 'text' },
       modified: 'changed',
-      cursor: { kind: 'timestamp', overlap_seconds: 0, ...cursor },
+      cursor: { kind: 'timestamp', overlap_seconds: 0 },
       settings: {
         path: '/parts',
         records: 'parts',
@@ -87,11 +89,14 @@ async function idle(dealer: string): Promise<void> {
 
 beforeAll(async () => {
   api = await startRestApi();
+  timely = await startRestApi();
+  timely.answer = () => ({ body: { parts: timely.asked.length > 1 ? [] : [part(1, 1)] } });
   hub = await startHub();
+  await configured('timely', source({ schedule: { cron: '* * * * *' } }, timely.url));
 });
 afterAll(async () => {
   await hub.end();
-  await api.close();
+  await Promise.all([api.close(), timely.close()]);
 });
 beforeEach(() => {
   parts = [];
@@ -126,3 +131,102 @@ test('a source is read to its end, then only what has changed', async () => {
     entities: { part: { cursor: expect.any(String), reading: null, reads: { changes: { outcome: 'done' } } } },
   });
 });
+
+test('a source that fails is tried again, then its run fails and the next one goes on', async () => {
+  parts = Array.from({ length: 7 }, (_, n) => part(n, n));
+  await configured('flaky');
+  let failures = 2;
+  api.answer = ({ url }) => {
+    if (url.searchParams.get('page') === '2' && failures-- > 0) return { status: 503 };
+    return answerParts(url);
+  };
+  expect(await polled('flaky')).toMatchObject({ status: 'succeeded', receipt: { read: 7 } });
+  expect((await hub.records('flaky', 'part')).size).toBe(7);
+});
+
+test('a credential that is refused parks the source, until it is triggered and works', async () => {
+  parts = [part(1, 1)];
+  await configured('locked');
+  api.answer = () => ({ status: 401 });
+  expect(await polled('locked')).toMatchObject({ status: 'failed', errors: [{ code: 'AUTH_FAILED' }] });
+  expect(await status('locked')).toMatchObject({ parked: { code: 'AUTH_FAILED', advice: expect.any(String) } });
+  api.answer = ({ url }) => answerParts(url);
+  expect(await polled('locked')).toMatchObject({ status: 'succeeded' });
+  await until('it is not parked any more', async () => (await status('locked')).parked === null);
+});
+
+test('a reset reads everything again, and what is sent again wins', async () => {
+  parts = [part(1, 1), part(2, 2)];
+  await configured('again');
+  await polled('again');
+  parts = [part(1, 1, 'other'), part(2, 2)];
+  expect(await polled('again')).toMatchObject({ receipt: { applied: { updated: 0 } } });
+  expect((await hub.call('POST', `${admin('again')}/reset`)).body).toEqual({ entities: ['part'] });
+  expect((await status('again')).entities.part.cursor).toBeNull();
+  expect(await polled('again')).toMatchObject({ status: 'succeeded', receipt: { read: 2 } });
+  expect((await hub.records('again', 'part')).get(':P1').data).toMatchObject({ description: 'other' });
+});
+
+test('another mapping reads everything again', async () => {
+  parts = [part(1, 1)];
+  await configured('remapped');
+  await polled('remapped');
+  const mapped = source();
+  Object.assign(mapped.entities.part.mapping, { class: { const: 'spare' } });
+  expect((await hub.call('PUT', admin('remapped'), { body: mapped })).status).toBe(200);
+  expect(await polled('remapped')).toMatchObject({ receipt: { read: 1 }, notes: [expect.stringContaining('mapping')] });
+  expect((await hub.records('remapped', 'part')).get(':P1').data).toMatchObject({ class: 'spare' });
+});
+
+test('what is gone is found by a read of everything', async () => {
+  parts = Array.from({ length: 20 }, (_, n) => part(n, n));
+  await configured('gone');
+  await polled('gone');
+  parts = parts.slice(1);
+  const run = await polled('gone', '?mode=all');
+  expect(run).toMatchObject({ status: 'succeeded', receipt: { read: 19, deletes: 1, applied: { deleted: 1 } } });
+  expect((await hub.records('gone', 'part')).size).toBe(19);
+});
+
+test('a source is polled once at a time: a second trigger answers the runs of the first', async () => {
+  parts = [part(1, 1)];
+  await configured('once');
+  let release = () => {};
+  let isHeld = true;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  api.answer = ({ url }) => (isHeld ? { status: 429, headers: { 'retry-after': '2' } } : answerParts(url));
+  const first = await triggered('once');
+  await until('it was asked', () => api.asked.some(({ url }) => url.pathname === '/parts'));
+  expect(await triggered('once')).toEqual(first);
+  isHeld = false;
+  release();
+  await held;
+  expect(await hub.closed(first[0] ?? '')).toMatchObject({ status: 'succeeded', receipt: { read: 1 } });
+});
+
+test('a check finds what is there', async () => {
+  parts = [part(1, 1)];
+  await configured('checked');
+  expect(await hub.call('POST', `${admin('checked')}/check`)).toMatchObject({ status: 200, body: { ok: true } });
+  api.answer = () => ({ status: 401 });
+  expect(await hub.call('POST', `${admin('checked')}/check`)).toMatchObject({ status: 200, body: { ok: false } });
+});
+
+test('who asks for what is not there is told', async () => {
+  await configured('refused', source({ enabled: false }));
+  await hub.call('PUT', 'admin/dealers/refused/sources/web', { body: { connector: 'push', entities: { part: {} } } });
+  const trigger = async (path: string) => (await hub.call('POST', `admin/dealers/${path}/trigger`)).status;
+  expect(await trigger('refused/sources/dms')).toBe(409);
+  expect(await trigger('refused/sources/web')).toBe(400);
+  expect(await trigger('refused/sources/none')).toBe(404);
+  expect(await trigger('nobody/sources/dms')).toBe(404);
+  expect((await hub.call('GET', 'admin/dealers/refused/sources/web/status')).status).toBe(400);
+});
+
+test('a schedule starts it', async () => {
+  await until('it was polled', async () => (await status('timely')).last_success !== null, 200_000);
+  expect((await hub.records('timely', 'part')).size).toBe(1);
+  expect((await status('timely')).next_run).toEqual(expect.any(String));
+}, 220_000);
