@@ -180,8 +180,14 @@ async function commit(fault: Fault, response: ServerResponse): Promise<boolean> 
       return true;
     }
     case 'slow':
-      await new Promise((resolve) => setTimeout(resolve, fault.ms));
-      return false;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, fault.ms);
+        response.once('close', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      return response.destroyed;
     default:
       return false;
   }

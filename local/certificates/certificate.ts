@@ -79,11 +79,13 @@ const authorityExtensions = [
 ];
 
 const serverAuthentication = objectId('1.3.6.1.5.5.7.3.1');
+/** So that mutual TLS can be shown with it. */
+const clientAuthentication = objectId('1.3.6.1.5.5.7.3.2');
 
 function serverExtensions(names: readonly string[]): Der[] {
   return [
     extension('keyUsage', bitString(Buffer.of(0b1000_0000), 7), true),
-    extension('extendedKeyUsage', sequence(serverAuthentication), false),
+    extension('extendedKeyUsage', sequence(serverAuthentication, clientAuthentication), false),
     extension('subjectAlternativeName', sequence(...names.map(generalName)), false),
   ];
 }

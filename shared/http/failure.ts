@@ -69,8 +69,11 @@ function refusalIn(error: unknown): AdpError | undefined {
 }
 
 function codeOf(error: unknown): string {
-  const codes = chainOf(error).map((one) => memberOf(one, 'code'));
-  return codes.find((code) => typeof code === 'string') ?? 'unknown';
+  const codes = chainOf(error)
+    .map((one) => memberOf(one, 'code'))
+    .filter((code) => typeof code === 'string');
+  // That one says only that something underneath went wrong.
+  return codes.find((code) => code !== 'UND_ERR_SOCKET') ?? codes[0] ?? 'unknown';
 }
 
 /** An error, what caused it, and what caused that; of several at once (one for each address) all. */

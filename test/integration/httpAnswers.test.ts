@@ -257,7 +257,9 @@ describe('TLS', () => {
     const secured = await startTls(authority.certificate);
     const url = `${secured.url}/all/parts`;
     const failure = await failureOf(get(hub.open({ baseUrl: secured.url, settings }), url));
-    expect(failure.code).toBe('AUTH_FAILED');
+    // TLS 1.3 may end the connection before anyone hears why.
+    expect(['AUTH_FAILED', 'NETWORK_ERROR']).toContain(failure.code);
+    expect(secured.requests).toHaveLength(0);
     const { cert, key } = authority.issue();
     const secret = { kind: 'bearer', token, mutual_tls: { cert, key } };
     expect((await get(hub.open({ baseUrl: secured.url, settings, secret }), url)).status).toBe(200);
