@@ -69,7 +69,7 @@ const unused = (): never => {
 
 /** The REST connector, opened on an API of this machine, over real HTTP. */
 export async function openRestSource(
-  api: RestApi,
+  api: Pick<RestApi, 'url'>,
   {
     settings = {},
     secret,

@@ -108,6 +108,12 @@ describe('a cursor by time', () => {
     expect(JSON.parse((await readToEnd(connection, query, { cursor })).cursor ?? '')).toEqual(JSON.parse(cursor));
   });
 
+  test('does not go back where only rows of the overlap come', async () => {
+    const cursor = JSON.stringify({ at: iso(clock() - 10_000) });
+    serve([{ id: 1, modified: iso(clock() - 200_000) }]);
+    expect(JSON.parse((await readToEnd(connection, query, { cursor })).cursor ?? '')).toEqual(JSON.parse(cursor));
+  });
+
   test('goes back to the clock of an API that was set back, and says so', async () => {
     const apiNow = clock() - 3_600_000;
     serve([], apiNow);
@@ -189,7 +195,7 @@ describe('a cursor by time', () => {
         for (const row of valuesOf(final.rows)) seen.add(`${row.id}/${row.n}`);
         expect(table.filter(({ id, n: version }) => !seen.has(`${id}/${version}`))).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

@@ -125,7 +125,7 @@ describe.each(Object.entries(kinds))('%s', (_, { pagination, settings, answer })
         const { rows: read } = await readToEnd(connection, query, { mode: 'all' });
         expect(valuesOf(read)).toEqual(rows);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -192,7 +192,7 @@ describe('rows that move while they are read', () => {
       fc.asyncProperty(plans, fc.integer({ min: 2, max: 7 }), async (changes, size) => {
         expect(await lost({}, changes, size)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

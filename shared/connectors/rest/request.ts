@@ -105,7 +105,8 @@ function queryOf(source: RestSource, { query, incremental, pagination }: RestEnt
   add(pagination.sizeParam, '{{limit}}');
   if (pagination.kind === 'page') add(pagination.param, '{{page}}');
   if (pagination.kind === 'offset') add(pagination.param, '{{offset}}');
-  if (pagination.kind === 'cursor') add(pagination.param, '{{next}}');
+  // Where one parameter takes both, where the last read came to begins a read, and the page before leads on.
+  if (pagination.kind === 'cursor' && values.next !== undefined) add(pagination.param, '{{next}}');
   return Array.from(templates)
     .flatMap(([name, template]) => {
       const value = fill(template, values, 'text');
