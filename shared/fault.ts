@@ -34,6 +34,8 @@ export function fieldPath(steps: readonly string[]): string {
 function isConsequence(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
   // The names that are allowed are told with the name itself.
   if (error.propertyName !== undefined && error.keyword !== 'propertyNames') return true;
+  // What the branch wants is told.
+  if (error.keyword === 'if') return true;
   if (error.keyword === 'anyOf') return errors.some((other) => isInBranch(other, error) && !isOfType(other, error));
   return error.keyword === 'type' && errors.some((choice) => isInBranch(error, choice) && isOfType(error, choice));
 }

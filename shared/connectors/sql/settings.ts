@@ -70,10 +70,9 @@ export const entitySettingsSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['key'],
-  oneOf: [
-    { required: ['table'], properties: { table: {} } },
-    { required: ['query'], properties: { query: {} } },
-  ],
+  // Both are refused by `targetFaults`, in better words.
+  if: { required: ['query'], properties: { query: {} } },
+  else: { required: ['table'], properties: { table: {} } },
   properties: {
     table: {
       type: 'string',

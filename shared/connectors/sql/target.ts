@@ -15,6 +15,9 @@ export function targetOf(entity: EntitySettings, source: Pick<SourceSettings, 's
 
 /** What is wrong with what an entity reads, as sentences; for when a source is saved. */
 export function targetFaults(entity: EntitySettings, source: Pick<SourceSettings, 'queries'>): string[] {
+  if (entity.query !== undefined && entity.table !== undefined) {
+    return ['settings.table and settings.query are both there: name what is to be read, one of them.'];
+  }
   if (entity.query !== undefined) {
     const sql = Object.hasOwn(source.queries, entity.query) ? source.queries[entity.query] : undefined;
     if (sql !== undefined) return queryFaults(entity.query, sql);
