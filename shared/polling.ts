@@ -3,6 +3,7 @@ import type { Clock, Random } from './clock.ts';
 import { type Connections, createConnectionPool } from './connectionPool.ts';
 import type { Finding, Tools } from './connectors/connector.ts';
 import type { Secrets } from './credentials/keyVault.ts';
+import { credentialVersion } from './credentials/oauth/rotation.ts';
 import type { Outbox } from './delivery/serviceBus.ts';
 import { pulledRows } from './formats/pulledRows.ts';
 import { createHttp } from './http/createHttp.ts';
@@ -84,15 +85,22 @@ const idleMs = 30_000;
 /** Builds the door of databases and APIs out of the app's parts. */
 export function createPolling(deps: PollingDeps): Polling {
   const { openTable, sources, clock, log, running } = deps;
-  const secrets: Secrets & SecretSource = {
+  const vault: Secrets = {
     get: async (name, options) => deps.secrets().get(name, options),
     set: async (name, value) => deps.secrets().set(name, value),
+  };
+  const secrets: SecretSource = {
+    async get(name, options) {
+      const secret = await vault.get(name, options);
+      // A refresh token that the hub itself has renewed makes no other credential: it ends no parking.
+      return { value: secret.value, version: credentialVersion(secret) };
+    },
   };
   const statuses = statusesIn(openTable);
   const cursors = cursorsIn(openTable);
   const breakers = createBreakers(statesIn<Breaker>(openTable, 'breaker'), clock);
   const pool: Connections = createConnectionPool({
-    tools: toolsOf(deps, secrets),
+    tools: toolsOf(deps, vault),
     idleMs,
     onFailure: (error) => log.warn('A connection to a source was not closed.', { error: describeError(error) }),
   });
