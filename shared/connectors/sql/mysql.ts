@@ -1,6 +1,7 @@
 import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
+import { entityFaults, entityFaults } from './faults.ts';
 import { readMysqlUrl } from './mysql/address.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
 import { MysqlSession } from './mysql/session.ts';
@@ -29,6 +30,7 @@ export const mysql = defineConnector({
     entity: entitySettingsSchema,
   },
   capabilities: { cursors: ['timestamp', 'monotonic_id', 'full'], needsCredential: true, readsKeys: true },
+  faultsOf: entityFaults,
   async open(source, tools) {
     if (source.secret === undefined) {
       throw new AdpError(
@@ -39,7 +41,7 @@ export const mysql = defineConnector({
     const settings = readSourceSettings(source.settings);
     const address = readMysqlUrl(source.secret);
     const session = await MysqlSession.open(address, {
-      connections: Math.min(mostConnections, source.concurrency),
+      connections: Math.min(mostConnections, Math.max(1, source.concurrency)),
       connectTimeoutMs: settings.connectTimeoutMs,
       lockTimeoutMs: settings.lockTimeoutMs,
       statementTimeoutMs: settings.statementTimeoutMs,
