@@ -1,7 +1,7 @@
 import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
-import { entityFaults, entityFaults } from './faults.ts';
+import { entityFaults } from './faults.ts';
 import { readMysqlUrl } from './mysql/address.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
 import { MysqlSession } from './mysql/session.ts';
