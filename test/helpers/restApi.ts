@@ -22,6 +22,8 @@ export interface Answer {
   readonly body?: string | object;
   /** The connection breaks so many bytes into the body. */
   readonly breaksAfter?: number;
+  /** The body is never ended. */
+  readonly hangs?: boolean;
 }
 
 export type Answering = (asked: Asked) => Answer;
@@ -30,23 +32,30 @@ export type Answering = (asked: Asked) => Answer;
 export interface RestApi {
   readonly url: string;
   readonly asked: readonly Asked[];
+  /** Answers that the other side didn't wait for. */
+  readonly broken: number;
   answer: Answering;
   close(): Promise<void>;
 }
 
 export async function startRestApi(): Promise<RestApi> {
   const asked: Asked[] = [];
+  let broken = 0;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = '', headers } = request;
     const one = { method, url: new URL(request.url ?? '/', api.url), headers, body: Buffer.concat(chunks).toString() };
     asked.push(one);
-    const { status = 200, headers: own = {}, body = '', breaksAfter } = api.answer(one);
+    const { status = 200, headers: own = {}, body = '', breaksAfter, hangs = false } = api.answer(one);
+    response.on('close', () => {
+      if (!response.writableFinished) broken += 1;
+    });
     const type = typeof body === 'string' ? {} : { 'content-type': 'application/json' };
     response.writeHead(status, { ...type, ...own });
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    if (breaksAfter === undefined) response.end(text);
+    if (hangs) response.write(text);
+    else if (breaksAfter === undefined) response.end(text);
     else response.write(text.slice(0, breaksAfter), () => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -54,6 +63,9 @@ export async function startRestApi(): Promise<RestApi> {
   const api: RestApi = {
     url: `http://127.0.0.1:${port}`,
     asked,
+    get broken() {
+      return broken;
+    },
     answer: () => ({ status: 404 }),
     async close() {
       server.closeAllConnections();

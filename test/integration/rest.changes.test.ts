@@ -133,6 +133,16 @@ describe('a cursor by time', () => {
     expect(JSON.parse(cursor ?? '')).toEqual({ at: '2026-11-20T00:00:00.000Z' });
   });
 
+  test('is not held back by an end that the API was not told', async () => {
+    const apiNow = clock() - 1_000;
+    serve([{ id: 1, modified: '20.11.2026 11:30:00' }], apiNow);
+    const daily = restQuery(
+      { ...settings, incremental: { param: 'since', format: 'date', row_format: 'dd.MM.yyyy HH:mm:ss' } },
+      { cursor: byTime() },
+    );
+    expect(JSON.parse((await readToEnd(connection, daily)).cursor ?? '')).toEqual({ at: '2026-11-20T11:30:00.000Z' });
+  });
+
   test('says where no row has a time that can be read', async () => {
     serve([{ id: 1, modified: 'yesterday' }]);
     const { cursor, notes } = await readToEnd(connection, query);
@@ -290,7 +300,10 @@ describe('data that have not changed', () => {
     api.answer = ({ headers }) =>
       headers['if-none-match'] === '"v1"'
         ? { status: 304 }
-        : { headers: { etag: '"v1"', 'last-modified': 'Fri, 20 Nov 2026 11:00:00 GMT' }, body: [{ id: 1 }] };
+        : {
+            headers: { etag: '"v1"', 'last-modified': 'Fri, 20 Nov 2026 11:00:00 GMT', ...date(clock()) },
+            body: [{ id: 1 }],
+          };
     const first = await readToEnd(source, one, { mode: 'all' });
     const second = await readToEnd(source, one, { mode: 'all', cursor: first.cursor });
     expect(api.asked.at(-1)?.headers['if-modified-since']).toBe('Fri, 20 Nov 2026 11:00:00 GMT');
@@ -303,6 +316,14 @@ describe('data that have not changed', () => {
     ] as const) {
       expect((await readToEnd(source, query, { mode, cursor: first.cursor })).rows).toHaveLength(1);
     }
+    await source.close();
+  });
+
+  test('are not told by a time that was just then', async () => {
+    const source = await openRestSource(api, { clock, settings: cached.base });
+    const modified = new Date(clock() - 59_000).toUTCString();
+    api.answer = () => ({ headers: { 'last-modified': modified, ...date(clock()) }, body: [{ id: 1 }] });
+    expect((await readToEnd(source, one, { mode: 'all' })).cursor).toBeUndefined();
     await source.close();
   });
 

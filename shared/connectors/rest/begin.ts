@@ -3,12 +3,18 @@ import type { Query, Read, ReadMode, Tools } from '../connector.ts';
 import { type RestCursor, readCursor } from './cursor.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { type RestState, toJson } from './place.ts';
+import { namesUsed } from './request.ts';
 import { hash } from './rows.ts';
 import { readTime, type TimeForm, writeSince, writeUntil } from './times.ts';
 
-/** How an entity's times are written, and how its rows' times are read. */
-export function timeFormOf({ incremental }: RestEntity, zone: string, tools: Pick<Tools, 'timeZone'>): TimeForm {
+/** How an entity's requests write times. */
+function timeFormOf({ incremental }: RestEntity, zone: string, tools: Pick<Tools, 'timeZone'>): TimeForm {
   return { format: incremental.format, zone: tools.timeZone(incremental.zone ?? zone) };
+}
+
+/** How its rows write them. */
+export function rowTimeFormOf(entity: RestEntity, zone: string, tools: Pick<Tools, 'timeZone'>): TimeForm {
+  return { ...timeFormOf(entity, zone, tools), format: entity.incremental.rowFormat };
 }
 
 /** Fixes what all requests of a read are told. Asks nothing of the API, whose clock comes with the first answer. */
@@ -39,7 +45,7 @@ export function beginRead(
   const state: RestState = {
     startMs,
     until,
-    untilMs: Math.min(startMs, readTime(form, until) ?? startMs),
+    ...(namesUsed(source, entity).includes('until') ? { untilMs: readTime(form, until) ?? startMs } : {}),
     ...(asked ?? (initial === undefined ? {} : { since: initial, cursor: initial })),
     before: {
       ...(before.atMs === undefined ? {} : { atMs: before.atMs }),

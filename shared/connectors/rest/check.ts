@@ -1,7 +1,7 @@
 import { AdpError } from '../../errors.ts';
 import type { Finding, HttpAnswer, Query } from '../connector.ts';
 import { type Answered, readAnswer } from './answer.ts';
-import { beginRead, timeFormOf } from './begin.ts';
+import { beginRead, rowTimeFormOf } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { positionAfter } from './next.ts';
 import { toState } from './place.ts';
@@ -80,7 +80,7 @@ function cursorFindings(find: Find, tools: PullTools, answered: Answered, entity
   const { kind, column } = query.cursor;
   if (column === undefined || (kind !== 'timestamp' && kind !== 'monotonic_id') || answered.rows.length === 0)
     return [];
-  const high = highest(answered.rows, query.cursor, timeFormOf(entity, query.zone, tools));
+  const high = highest(answered.rows, query.cursor, rowTimeFormOf(entity, query.zone, tools));
   if (high !== undefined) return [find('cursor', 'ok', `${column} can be read.`)];
   const wanted = kind === 'timestamp' ? 'a time: say incremental.format' : 'a whole number';
   return [find('cursor', 'error', `${column} can't be read as ${wanted}.`)];

@@ -22,6 +22,7 @@ export interface RestEntity {
     readonly param: string | undefined;
     readonly untilParam: string | undefined;
     readonly format: string;
+    readonly rowFormat: string;
     readonly zone: string | undefined;
     readonly initial: string | undefined;
   };
@@ -50,7 +51,8 @@ export function readEntity(settings: JsonObject): RestEntity {
     incremental: {
       param: textOf(incremental, 'param'),
       untilParam: textOf(incremental, 'until_param'),
-      format: textOf(incremental, 'format') ?? 'rfc3339',
+      format: textOf(incremental, 'format') ?? usualTimes,
+      rowFormat: textOf(incremental, 'row_format') ?? textOf(incremental, 'format') ?? usualTimes,
       zone: textOf(incremental, 'zone'),
       initial: textOf(incremental, 'initial'),
     },
@@ -87,6 +89,7 @@ export function readSource(settings: JsonObject): RestSource {
   };
 }
 
+const usualTimes = 'rfc3339';
 const formats = ['json', 'ndjson', 'csv', 'xml'] as const;
 
 function toldOf(settings: JsonObject | undefined): Told | undefined {

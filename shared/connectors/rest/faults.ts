@@ -3,7 +3,8 @@ import type { Query } from '../connector.ts';
 import { readEntity, readSource } from './entity.ts';
 import { objectOf, textOf } from './member.ts';
 import { paginationSettings } from './pagination.ts';
-import { namesIn, placeholders, textsIn } from './template.ts';
+import { namesUsed } from './request.ts';
+import { namesIn, placeholders } from './template.ts';
 
 /** What HTTP itself, the credential or this connector says. */
 const reservedHeaders =
@@ -13,14 +14,7 @@ const reservedHeaders =
 export function entityFaults(sourceSettings: JsonObject, query: Pick<Query, 'settings' | 'cursor'>): string[] {
   const source = readSource(sourceSettings);
   const entity = readEntity(query.settings);
-  const templates = [
-    ...Array.from(entity.query.values()),
-    ...Array.from(source.query.values()),
-    ...Array.from(entity.headers.values()),
-    ...Array.from(source.headers.values()),
-    ...(entity.body === undefined ? [] : textsIn(entity.body)),
-  ];
-  const used = new Set([...namesIn(entity.path), ...templates.flatMap(namesIn)]);
+  const used = new Set(namesUsed(source, entity));
   return [
     ...urlFaults(source.baseUrl, source.allowHttp, entity.path),
     ...[...used]
@@ -100,7 +94,9 @@ function cursorFaults(cursor: Query['cursor'], entity: Entity, used: ReadonlySet
     );
   }
   if (cursor.kind === 'full' && asks) {
-    faults.push('cursor.kind full reads everything each time: take incremental, {{since}} and {{cursor}} away.');
+    faults.push(
+      'cursor.kind full reads everything each time: say modified or another cursor.kind, or take incremental, {{since}} and {{cursor}} away.',
+    );
   }
   if (cursor.kind === 'monotonic_id' && cursor.column === undefined) {
     faults.push('cursor.column is missing: the field that holds the rising id.');

@@ -2,7 +2,7 @@ import { AdpError } from '../../errors.ts';
 import type { Http, HttpAnswer, PulledPage, Query, Read, Tools } from '../connector.ts';
 import { align, movesTooMuch, tailOf } from './align.ts';
 import { type Answered, readAnswer } from './answer.ts';
-import { timeFormOf } from './begin.ts';
+import { rowTimeFormOf } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { finish } from './finish.ts';
 import { follow } from './loop.ts';
@@ -71,7 +71,7 @@ export async function pullPage(
     request: known,
     isWhole: step.place.requests === 1,
     etag: answer.headers.get('etag'),
-    lastModified: answer.headers.get('last-modified'),
+    lastModified: settledTime(answer.headers),
   };
   return { ...page, ...finish(tools.source, query, mode, state, step.place, seen) };
 }
@@ -107,7 +107,7 @@ function take(
     return { rows: [], place: back, next: back };
   }
   const { rows } = aligned;
-  const high = higher(before.high, highest(rows, query.cursor, timeFormOf(entity, query.zone, tools)));
+  const high = higher(before.high, highest(rows, query.cursor, rowTimeFormOf(entity, query.zone, tools)));
   const total = totalOf(entity, answered, answer) ?? before.total;
   const token = toldText(entity.syncToken, answered.envelope, answer.headers) ?? before.token;
   const content = answered.rows.length === 0 ? before.content : hashPage(answered.rows);
@@ -180,6 +180,16 @@ function totalOf(entity: RestEntity, { rows, envelope }: Answered, { headers }: 
 function startOf({ headers }: HttpAnswer, sentMs: number, answeredMs: number): number {
   const date = Date.parse(headers.get('date') ?? '');
   return Number.isNaN(date) ? sentMs : date - Math.max(0, answeredMs - sentMs);
+}
+
+/**
+ * Last-Modified, where it is a minute before the answer or more: what is changed twice within its second would else count
+ * as unchanged for good (RFC 9110, 8.8.2.2).
+ */
+function settledTime(headers: Headers): string | null {
+  const time = headers.get('last-modified');
+  const age = Date.parse(headers.get('date') ?? '') - Date.parse(time ?? '');
+  return age >= 60_000 ? time : null;
 }
 
 function validatorsOf({ etag, lastModified }: NonNullable<RestState['seen']>): Record<string, string> {

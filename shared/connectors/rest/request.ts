@@ -3,7 +3,7 @@ import { AdpError } from '../../errors.ts';
 import type { HttpRequest } from '../connector.ts';
 import type { RestEntity, RestSource } from './entity.ts';
 import type { Position, RestState } from './place.ts';
-import { fill, fillJson, type Place, type Values } from './template.ts';
+import { fill, fillJson, namesIn, type Place, textsIn, type Values } from './template.ts';
 
 /** What is asked for, and how many rows at most. */
 export interface Asked {
@@ -26,6 +26,13 @@ export function requestFor(source: RestSource, entity: RestEntity, asked: Asked)
     headers: { accept: accepts[entity.format], ...body?.headers, ...headers },
     ...(body === undefined ? {} : { body: body.text }),
   };
+}
+
+/** The names of all placeholders that an entity's requests use, known or not. */
+export function namesUsed(source: RestSource, { path, query, headers, body, incremental }: RestEntity): string[] {
+  const parameters = [source.query, source.headers, query, headers].flatMap((texts) => [...texts.values()]);
+  const templates = [path, ...parameters, ...(body === undefined ? [] : textsIn(body))];
+  return [...templates.flatMap(namesIn), ...(incremental.untilParam === undefined ? [] : ['until'])];
 }
 
 /** Tells requests apart, validators aside. */

@@ -146,6 +146,13 @@ const pagination = {
   ],
 } as const;
 
+const timeFormat = {
+  type: 'string',
+  pattern: '^(rfc3339|date|unix|unix_ms|[^{}]*yyyy[^{}]*)$',
+  maxLength: 64,
+  examples: ['rfc3339', 'yyyy-MM-dd HH:mm:ss'],
+} as const;
+
 const incremental = {
   type: 'object',
   description: 'How the API is asked for what has changed. Without it everything is read each time.',
@@ -157,12 +164,14 @@ const incremental = {
     },
     until_param: { ...parameter, description: 'The query parameter that takes {{until}}, the start of the read.' },
     format: {
-      type: 'string',
-      pattern: '^(rfc3339|date|unix|unix_ms|[^{}]*yyyy[^{}]*)$',
-      maxLength: 64,
+      ...timeFormat,
       description:
-        'How times are written: rfc3339 (to the second, UTC), date (yyyy-MM-dd), unix, unix_ms, or a pattern of yyyy, MM, dd, HH, mm, ss, SSS. Always rounded down. Default: rfc3339.',
-      examples: ['rfc3339', 'yyyy-MM-dd HH:mm:ss'],
+        'How the API is told times: rfc3339 (to the second, UTC), date (yyyy-MM-dd), unix, unix_ms, or a pattern of yyyy, MM, dd, HH, mm, ss, SSS. Always rounded down. Default: rfc3339.',
+    },
+    row_format: {
+      ...timeFormat,
+      description:
+        'How rows write theirs, where that is neither like format nor ISO 8601 nor a number. Default: as format.',
     },
     zone: {
       type: 'string',
