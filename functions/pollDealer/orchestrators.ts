@@ -115,8 +115,8 @@ function* ask(df: OrchestrationContext['df'], request: PageRequest): Turn<PageOu
 
 function failureOf(outcome: Extract<PageOutcome, { kind: 'refused' | 'failed' }>): Failure {
   if (outcome.kind === 'refused') return { code: 'NETWORK_ERROR', disposition: 'retry', detail: outcome.detail };
-  const { kind, ...failure } = outcome;
-  return failure;
+  const { code, disposition, detail, retryAfterMs } = outcome;
+  return { code, disposition, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 const insistences = [1_000, 10_000, 60_000, 300_000] as const;
