@@ -46,7 +46,7 @@ async function polled(id: string, concurrency: number, ...runs: string[]): Promi
 
 beforeAll(async () => {
   dataDir = await temporaryFolder('polls');
-  durable = await startDurableHost(await buildApp('../pollApp/main.ts'), dataDir);
+  durable = await startDurableHost(await buildApp('polls.ts'), dataDir);
 });
 
 afterAll(async () => {
