@@ -207,6 +207,32 @@ suite('a PostgreSQL', () => {
     });
   });
 
+  test('stops what nobody waits for any more, also where it has no connection left to be told so', async () => {
+    const admin = await server.connect(database);
+    await admin.query(`CREATE ROLE lonely LOGIN PASSWORD 'l0nely' CONNECTION LIMIT 1`);
+    const queries = { slow: 'SELECT 1 AS id, pg_sleep(100)::text AS s' };
+    const connection = await open(secret().replace(/\/\/.*@/, '//lonely:l0nely@'), { tls: { ca }, queries });
+    const controller = new AbortController();
+    const read = { mode: 'all', state: { reads: 'all' }, isBackfill: false } as const;
+    const pulling = connection.pull(queryOf({ query: 'slow' }), read, undefined, 1, controller.signal);
+    const count = async () => {
+      const running = `SELECT FROM pg_stat_activity WHERE usename = 'lonely' AND query LIKE '%pg_sleep%LIMIT 2'`;
+      return (await admin.query(running)).rowCount ?? 0;
+    };
+    await until('the statement runs', async () => (await count()) > 0);
+    controller.abort(new Error('enough'));
+    await expect(pulling).rejects.toEqual(new Error('enough'));
+    await until('the statement ends', async () => (await count()) === 0);
+  });
+
+  test('is read with the tables that inherit from one, whose rows may have the same key', async () => {
+    const admin = await server.connect(database);
+    await admin.query(`CREATE TABLE elder (id int PRIMARY KEY); CREATE TABLE younger () INHERITS (elder);
+      INSERT INTO elder VALUES (1), (2); INSERT INTO younger VALUES (2), (3)`);
+    const connection = await open(secret(), { tls: { ca } });
+    expect(await failureOf(connection, queryOf({ table: 'elder' }))).toMatchObject({ code: 'CONFIG_ERROR' });
+  });
+
   test('that is closed under a statement ends at once', async () => {
     const connection = await open(secret(), {
       tls: { ca },

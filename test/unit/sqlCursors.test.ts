@@ -43,6 +43,9 @@ test('values are compared with all their digits', () => {
   expect(isBeyond('local', '2026-05-01T10:00:00.01', '2026-05-01T10:00:00')).toBe(true);
   expect(isBeyond('zoned', '2026-05-01 10:00:01+00', '2026-05-01T10:00:00.999Z')).toBe(true);
   expect(isBeyond('local', 'infinity', '2026-05-01T10:00:00')).toBe(false);
+  expect(isBeyond('local', '2026-05-01T10:00:00', '-infinity')).toBe(true);
+  expect(isBeyond('number', '1', 'NaN')).toBe(true);
+  expect(isBeyond('number', 'NaN', '1')).toBe(false);
   expect(isBeyond('number', '9007199254740993', '9007199254740992')).toBe(true);
   expect(isBeyond('number', '10.5', '10.50')).toBe(false);
   expect(isBeyond('number', '-1', '-2')).toBe(true);

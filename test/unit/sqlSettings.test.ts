@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { scrub } from '../../shared/connectors/sql/guard.ts';
+import { guarded, scrub } from '../../shared/connectors/sql/guard.ts';
 import { jsonValue } from '../../shared/connectors/sql/jsonValue.ts';
 import { readPostgresUrl } from '../../shared/connectors/sql/postgres/address.ts';
 import { readEntitySettings } from '../../shared/connectors/sql/settings.ts';
@@ -80,6 +81,21 @@ test('secrets are taken out of a text, also as a URL has them', () => {
     'login *** and *** of *** failed',
   );
   expect(scrub('abc', ['', 'a'])).toBe('abc');
+});
+
+test('an error of a driver is told in our words, and keeps nothing of the driver but its words', async () => {
+  const thrown = Object.assign(new Error('login with hunter2 failed'), { code: 'X1', config: { password: 'hunter2' } });
+  const session = {
+    query: () => Promise.reject(thrown),
+    close: () => Promise.resolve(),
+  };
+  const failure = (error: unknown) => new AdpError('AUTH_FAILED', `refused: ${error}`, { cause: error });
+  const error: unknown = await guarded(session, { failure }, ['hunter2'])
+    .query({ sql: '', values: [] }, new AbortController().signal)
+    .catch((refused) => refused);
+  expect(error).toMatchObject({ code: 'AUTH_FAILED', message: 'refused: Error: login with *** failed' });
+  expect(error).toHaveProperty('cause.message', 'X1: login with *** failed');
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2');
 });
 
 describe('a connection string of PostgreSQL', () => {

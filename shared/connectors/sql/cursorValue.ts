@@ -67,11 +67,11 @@ export function numbersFrom(value: string, overlap: number): string | undefined 
   );
 }
 
-/** True where `value` is beyond `reached`; false where one of them can't be compared. */
+/** True where `value` is beyond `reached`, or `reached` says nothing that can be counted from; false where `value` doesn't. */
 export function isBeyond(kind: ColumnKind, value: string, reached: string): boolean {
-  if (kind === 'number') return compareNumbers(value, reached) > 0;
+  if (kind === 'number') return isGreater(value, reached);
   const [a, b] = [read(value), read(reached)];
-  if (a === undefined || b === undefined) return false;
+  if (a === undefined || b === undefined) return a !== undefined;
   const digits = Math.max(a.fraction.length, b.fraction.length);
   return a.seconds > b.seconds || (a.seconds === b.seconds && padded(a, digits) > padded(b, digits));
 }
@@ -80,14 +80,14 @@ function padded({ fraction }: Written, digits: number): string {
   return (fraction || '.').padEnd(digits, '0');
 }
 
-/** Exact, for decimals of any length; 0 where one is no number. */
-function compareNumbers(a: string, b: string): number {
-  const pattern = /^(-?)(\d+)(?:\.(\d+))?$/;
-  const [x, y] = [pattern.exec(a), pattern.exec(b)];
-  if (x === null || y === null) return 0;
+/** Exact, for decimals of any length. */
+function isGreater(a: string, b: string): boolean {
+  const [x, y] = [decimal.exec(a), decimal.exec(b)];
+  if (x === null || y === null) return x !== null;
   const scale = Math.max(x[3]?.length ?? 0, y[3]?.length ?? 0);
   const scaled = ([, sign, whole, fraction = '']: RegExpExecArray) =>
     BigInt(`${sign}${whole}${fraction.padEnd(scale, '0')}`);
-  const difference = scaled(x) - scaled(y);
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+  return scaled(x) > scaled(y);
 }
+
+const decimal = /^(-?)(\d+)(?:\.(\d+))?$/;

@@ -23,7 +23,7 @@ const isDeterministicSql = `COALESCE((
 ), 'true')`;
 
 const columnsSql = `
-  SELECT n.nspname, c.relname, c.oid, c.relkind, c.reltuples::numeric, a.attname, a.attnotnull,
+  SELECT n.nspname, c.relname, c.oid, c.relkind, c.reltuples::numeric, c.relhassubclass, a.attname, a.attnotnull,
     pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'),
     pg_catalog.format_type(a.atttypid, a.atttypmod), ${isDeterministicSql}, ${typeSql}
   FROM pg_catalog.pg_class c
@@ -70,16 +70,16 @@ async function describeTable(
   const { rows } = await session.query({ sql: columnsSql, values: [name, schema ?? ''] }, signal);
   const [first] = rows;
   if (first === undefined) return undefined;
-  const [owner, table, oid, relkind, tuples] = first.map(textOf);
+  const [owner, table, oid, relkind, tuples, hasHeirs] = first.map(textOf);
   const from = `${quote(owner ?? '')}.${quote(table ?? '')}`;
-  const readable = rows.filter((row) => row[7] === 't');
+  const readable = rows.filter((row) => row[8] === 't');
   if (readable.length === 0) {
     throw new AdpError('AUTH_FAILED', `The login may not read ${owner}.${table}: GRANT SELECT ON ${from} to it.`);
   }
   const columns = readable.map((row) => {
-    const [label, isDeterministic, typeName, typeText, category] = row.slice(8).map(textOf);
+    const [label, isDeterministic, typeName, typeText, category] = row.slice(9).map(textOf);
     const type = toType([label, isDeterministic, typeName, typeText, category]);
-    return toColumn(textOf(row[5]), type, row[6] !== 't');
+    return toColumn(textOf(row[6]), type, row[7] !== 't');
   });
   const indexes = relkind === 'v' || relkind === 'f' ? undefined : await readIndexes(session, oid ?? '', signal);
   const estimate = Number(tuples);
@@ -87,7 +87,11 @@ async function describeTable(
     from,
     label: `${owner}.${table}`,
     columns,
-    uniqueKeys: indexes?.filter(({ isUnique }) => isUnique).map((index) => index.columns) ?? [],
+    // Rows of tables that inherit from it are read with it, and its indexes don't know them.
+    uniqueKeys:
+      relkind === 'r' && hasHeirs === 't'
+        ? []
+        : (indexes?.filter(({ isUnique }) => isUnique).map((index) => index.columns) ?? []),
     indexed: indexes?.flatMap((index) => index.columns.slice(0, 1)),
     // Never analysed: 0 in old servers, -1 in others.
     rowEstimate: estimate > 0 ? estimate : undefined,

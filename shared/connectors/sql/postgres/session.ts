@@ -116,6 +116,11 @@ export class PostgresSession implements Session {
     const values = settings.flat();
     const { rows } = await this.#ask(client, { sql: `SELECT pg_backend_pid(), ${set.join(', ')}`, values }, signal);
     this.#pids.set(client, String(rows[0]?.[0]));
+    // Should we end without a word, the server stops what runs for us: since PostgreSQL 14, and not on every system.
+    const notice = `SELECT set_config('client_connection_check_interval', '1000', false)`;
+    await this.#ask(client, { sql: notice, values: [] }, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+    });
   }
 
   /** Settles as the statement does, or with the signal's reason once it is stopped at the server as well. */
