@@ -158,7 +158,12 @@ export function createPolling(deps: PollingDeps): Polling {
       }),
     async trigger(dealerId, sourceId, asked, starter) {
       const source = await sourceOf(dealerId, sourceId);
-      return await triggerPoll(source, asked, starter, { ...running, statuses, breakers });
+      return await triggerPoll(source, asked, starter, {
+        ...running,
+        statuses,
+        breakers,
+        wait: (ms) => setTimeout(ms),
+      });
     },
     async check(dealerId, sourceId) {
       const source = await sources.polledSource(dealerId, sourceId, { evenDisabled: true });

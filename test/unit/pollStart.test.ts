@@ -57,6 +57,7 @@ function startWorld(...sources: PolledSource[]) {
     failures,
     starter,
     startDeps: deps,
+    triggerDeps: { ...world.deps, statuses, wait: async () => running.clear() },
     minutes(count: number) {
       world.clock.move(count * 60_000);
     },
@@ -193,7 +194,7 @@ describe('a source that needs a person', () => {
   test('is parked: its schedule does not start it', async () => {
     const world = await parked({ credential: 'login' });
     expect(await world.tick()).toBe(0);
-    const shown = await describeStatus(sourceOf(world.dms), { ...world.deps, statuses: world.statuses });
+    const shown = await describeStatus(sourceOf(world.dms), world.triggerDeps);
     expect(shown).toMatchObject({
       last_success: null,
       last_error: { code: 'AUTH_FAILED', detail: 'Wrong password.', advice: expect.stringContaining('Key Vault') },
@@ -239,7 +240,7 @@ describe('a source that needs a person', () => {
 describe('a trigger', () => {
   test('starts at once, and its runs are open', async () => {
     const world = startWorld();
-    const ids = await triggerPoll(world.source, {}, world.starter, { ...world.deps, statuses: world.statuses });
+    const ids = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
     expect(ids).toEqual(world.started[0]?.reads.map(({ runId }) => runId));
     expect(world.started[0]?.notBefore).toBeUndefined();
     expect(await world.run(ids[0] ?? world.newRun())).toMatchObject({
@@ -254,9 +255,18 @@ describe('a trigger', () => {
     await world.tick();
     world.minutes(10);
     await world.tick();
-    const ids = await triggerPoll(world.source, {}, world.starter, { ...world.deps, statuses: world.statuses });
+    const ids = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
     expect(ids).toEqual(world.started[0]?.reads.map(({ runId }) => runId));
     expect(await world.runs()).toHaveLength(1);
+  });
+
+  test('of a poll whose runs are over waits until it has ended, and starts another one', async () => {
+    const world = startWorld();
+    const [first] = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    await world.read(first);
+    const [second] = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    expect(second).not.toBe(first);
+    expect(world.started).toHaveLength(2);
   });
 
   test('that another one was quicker than leaves no run open', async () => {
@@ -272,7 +282,7 @@ describe('a trigger', () => {
       find: async () => undefined,
       start: async () => ({ kind: 'running', input: other }),
     };
-    const ids = await triggerPoll(world.source, {}, starter, { ...world.deps, statuses: world.statuses });
+    const ids = await triggerPoll(world.source, {}, starter, world.triggerDeps);
     expect(ids).toEqual(other.reads.map(({ runId }) => runId));
     expect((await world.runs()).map(({ status }) => status).sort()).toEqual(['running', 'superseded']);
   });
@@ -285,7 +295,7 @@ describe('a trigger', () => {
     await world.end(badLogin);
     for (let n = 0; n < 6; n++) await world.deps.breakers.note('acme/dms', { state: 'closed', failures: n }, false);
     expect(await world.deps.breakers.admit('acme/dms')).toMatchObject({ isAdmitted: false });
-    await triggerPoll(world.source, {}, world.starter, { ...world.deps, statuses: world.statuses });
+    await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
     expect((await world.statuses.read('acme', 'dms'))?.parked).toBeUndefined();
     world.dms.rows = [];
     expect(await world.page(world.newRun(), 0)).toMatchObject({ kind: 'done' });
@@ -293,10 +303,7 @@ describe('a trigger', () => {
 
   test('of an entity that the source does not bring is refused', async () => {
     const world = startWorld();
-    const trigger = triggerPoll(world.source, { entity: 'unit' }, world.starter, {
-      ...world.deps,
-      statuses: world.statuses,
-    });
+    const trigger = triggerPoll(world.source, { entity: 'unit' }, world.starter, world.triggerDeps);
     await expect(trigger).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
   });
 });

@@ -10,7 +10,11 @@ import type { StatusStore } from './sourceStatus.ts';
 export interface TriggerDeps extends RunDeps {
   readonly statuses: StatusStore;
   readonly breakers: Breakers;
+  readonly wait: (ms: number) => Promise<void>;
 }
+
+const turnMs = 100;
+const maxTurns = 50;
 
 /** What is asked for; nothing: every entity, as usual. */
 export type Asked = Partial<PlannedRead>;
@@ -39,7 +43,7 @@ export async function triggerPoll(
   });
   await deps.breakers.probe(`${dealerId}/${sourceId}`);
   const id = instanceIdOf(dealerId, sourceId);
-  const running = await starter.find(id);
+  const running = await findRunning(id, starter, deps);
   if (running !== undefined) return await join(running, deps);
   const input = toPollInput(source, 'trigger', reads, deps);
   // Opened first: an orchestration that never starts leaves runs that the sweep ends, one that starts meets its runs.
@@ -48,6 +52,20 @@ export async function triggerPoll(
   if (started.kind === 'started') return input.reads.map(({ runId }) => runId);
   await withdraw(input, deps);
   return await join(started, deps);
+}
+
+/** What runs under an id; a poll whose runs are over is about to end, and waited for. */
+async function findRunning(id: string, starter: PollStarter, deps: TriggerDeps): Promise<RunningPoll | undefined> {
+  for (let turn = 0; ; turn++) {
+    const running = await starter.find(id);
+    if (running === undefined || turn === maxTurns || !(await isOver(running.input, deps))) return running;
+    await deps.wait(turnMs);
+  }
+}
+
+async function isOver({ reads }: PollInput, { runs }: TriggerDeps): Promise<boolean> {
+  const stored = await Promise.all(reads.map(({ runId }) => runs.get(runId)));
+  return stored.every((each) => each !== undefined && (each.run.sealed !== undefined || each.run.status !== 'running'));
 }
 
 async function join({ input }: RunningPoll, deps: TriggerDeps): Promise<RunId[]> {
