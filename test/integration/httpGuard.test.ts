@@ -99,6 +99,19 @@ describe('an address that is not of the internet', () => {
   });
 });
 
+test('a name that DNS does not know, or knows no address of, may be known later', async () => {
+  const base = 'http://typo.example.com';
+  const unknown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+  const hubs = [testHub({ lookup: async () => Promise.reject(unknown) }), hub];
+  for (const one of hubs) {
+    const failure = await failureOf(get(one.open({ baseUrl: base }), `${base}/all/parts?key=secret`));
+    expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+    expect(failure.message).toContain('typo.example.com');
+    expect(failure.logged).not.toContain('secret');
+  }
+  await hubs[0]?.closeAll();
+});
+
 describe('where clouds give away identities', () => {
   test.each([
     'http://169.254.169.254/latest/meta-data',

@@ -262,6 +262,21 @@ describe('a refresh token that is good for one use', () => {
     expect(saved().refresh_token).toBe(api.access.refreshToken);
   });
 
+  test('is used once within an instance, too, where its connections know different versions of the secret', async () => {
+    await begin();
+    const hub = instance();
+    const before = open(hub);
+    await get(before, url());
+    const after = open(hub);
+    for (let round = 1; round <= 3; round++) {
+      clock.move(600_000);
+      const answers = await Promise.all([get(before, url()), get(after, url())]);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(tokenRequests()).toHaveLength(1 + round);
+    }
+    expect(saved().refresh_token).toBe(api.access.refreshToken);
+  });
+
   test('goes on for days, with instances that know only old secrets', async () => {
     await begin();
     const hubs = ['one', 'two'].map((owner) => instance(owner));

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readCredential } from '../../shared/credentials/credential.ts';
 import { credentialVersion, rotated, sharedToken } from '../../shared/credentials/oauth/rotation.ts';
@@ -131,4 +133,12 @@ describe('a secret that the hub has renewed', () => {
   ])('whatever a secret is, it has a version: %s', (value) => {
     expect(credentialVersion({ value, version: 'v9' })).toBe('v9');
   });
+});
+
+test('what the guide shows is taken', () => {
+  const guide = readFileSync(join(__dirname, '../../docs/rest-credentials.md'), 'utf8');
+  const shown = [...guide.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json.replaceAll('…', 'x'));
+  expect(shown).toHaveLength(3);
+  for (const json of shown) expect(readCredential(json)).toEqual(JSON.parse(json));
+  for (const kind of Object.keys(smallest)) expect(guide).toContain(`| \`${kind}\` |`);
 });
