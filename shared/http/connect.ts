@@ -1,7 +1,7 @@
 import { lookup as lookUpHost } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { Agent, buildConnector } from 'undici';
+import type { Agent } from 'undici';
 import { AdpError } from '../errors.ts';
 import type { Addresses } from './addresses.ts';
 
@@ -25,15 +25,31 @@ const connectionsPerOrigin = 8;
 /**
  * Connections that go only where `addresses` allow. A name is looked up once a connection, every address of it is
  * checked, and the connection goes to one of these, so that a name can't lead elsewhere the second time it is asked for.
+ * What is answered opens them at its first call.
  * @throws AdpError CONFIG_ERROR for a certificate or key that can't be read
  */
-export function guardedAgent(addresses: Addresses, lookup: Lookup, certificate?: ClientCertificate): Agent {
-  const connect = buildConnector({
-    timeout: connectWithinMs,
-    allowH2: false,
-    lookup: guardedLookup(addresses, lookup),
-    ...(certificate === undefined ? {} : tlsOptions(certificate)),
-  });
+export function guardedAgent(
+  addresses: Addresses,
+  lookup: Lookup,
+  certificate?: ClientCertificate,
+): () => Promise<Agent> {
+  const tls = certificate === undefined ? {} : tlsOptions(certificate);
+  let agent: Promise<Agent> | undefined;
+  return () => {
+    agent ??= openAgent(addresses, lookup, tls);
+    return agent;
+  };
+}
+
+/** The library takes a while to load, which a process that asks no API need not wait for. */
+async function openAgent(
+  addresses: Addresses,
+  lookup: Lookup,
+  tls: Partial<ReturnType<typeof tlsOptions>>,
+): Promise<Agent> {
+  const { Agent, buildConnector } = await import('undici');
+  const options = { timeout: connectWithinMs, allowH2: false, lookup: guardedLookup(addresses, lookup), ...tls };
+  const connect = buildConnector(options);
   return new Agent({
     connections: connectionsPerOrigin,
     pipelining: 1,

@@ -1,4 +1,4 @@
-import { type Dispatcher, request as send } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Deadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { acceptEncoding, unpack } from './unpack.ts';
@@ -40,8 +40,9 @@ export async function exchange(
   };
   try {
     const { url, method, headers, body } = outgoing;
-    const answer = await send(url, {
-      dispatcher,
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
       headers: { ...headers, 'accept-encoding': acceptEncoding },
       ...(body !== undefined && { body }),

@@ -13,7 +13,7 @@ const maxBytes = 64 * 1024;
  * form holds the client's secret. It isn't aborted with whoever asked: others may wait for the same token, and an answer
  * with a new refresh token must not be lost.
  */
-export function postFormBy(dispatcher: Dispatcher, settings: { readonly allowHttp: boolean }): PostForm {
+export function postFormBy(agent: () => Promise<Dispatcher>, settings: { readonly allowHttp: boolean }): PostForm {
   return async (url, form, headers) => {
     requireAllowed(url, settings, "token_url of the source's secret");
     const outgoing = {
@@ -24,7 +24,7 @@ export function postFormBy(dispatcher: Dispatcher, settings: { readonly allowHtt
     } as const;
     const deadline = startDeadline(answerWithinMs);
     try {
-      const reply = await exchange(outgoing, dispatcher, { deadline, maxBytes }, new AbortController().signal);
+      const reply = await exchange(outgoing, await agent(), { deadline, maxBytes }, new AbortController().signal);
       const chunks: Uint8Array[] = [];
       for await (const chunk of reply.body) chunks.push(chunk);
       return { status: reply.status, headers: reply.headers, text: Buffer.concat(chunks).toString('utf8') };

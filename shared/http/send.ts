@@ -16,7 +16,7 @@ export interface SendingDeps {
   readonly settings: HttpSettings;
   readonly authentication: Authentication;
   /** `own` may show the source's certificate; `plain` is for wherever redirects lead. */
-  readonly agents: { readonly own: Dispatcher; readonly plain: Dispatcher };
+  readonly agents: { readonly own: () => Promise<Dispatcher>; readonly plain: () => Promise<Dispatcher> };
   readonly clock: Clock;
 }
 
@@ -49,7 +49,7 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     let request = first;
     for (let isOwn = true, hops = 0; ; hops++) {
       const outgoing = isOwn ? authorized(request, authorization) : request;
-      const dispatcher = isOwn ? agents.own : agents.plain;
+      const dispatcher = await (isOwn ? agents.own() : agents.plain());
       const reply = await exchange(outgoing, dispatcher, { deadline, maxBytes }, signal).catch((error: unknown) => {
         throw hops === 0 ? error : ledAstray(first.url, error);
       });
@@ -92,7 +92,7 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     },
     withoutCredential: (url) => withoutQuery(url, authentication.queryNames),
     async close() {
-      await Promise.all([...new Set(Object.values(agents))].map((agent) => agent.destroy()));
+      for (const agent of new Set(Object.values(agents))) await (await agent()).destroy();
     },
   };
 }

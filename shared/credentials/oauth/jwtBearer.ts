@@ -1,4 +1,4 @@
-import { importPKCS8, type JWTPayload, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Clock, Random } from '../../clock.ts';
 import { AdpError } from '../../errors.ts';
 import type { CredentialOf } from '../credential.ts';
@@ -14,6 +14,7 @@ export async function signAssertion(
   credential: CredentialOf<'jwt_bearer'>,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<string> {
+  const { importPKCS8, SignJWT } = await import('jose');
   const { issuer, subject, audience, token_url, algorithm = 'RS256', private_key, key_id } = credential;
   const now = Math.floor(clock() / 1_000);
   const claims: JWTPayload = {
