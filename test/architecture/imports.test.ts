@@ -53,6 +53,7 @@ describe('a planted violation is found', () => {
     ['shared/connectors/registry.ts', `import { mssql } from './mssql.ts';`],
     ['functions/runs/x.ts', `import type { Run } from '../../shared/store/runs.ts';`],
     ['examples/demo.ts', `import { startStack } from '../local/stack.ts';`],
+    ['bench/pollMysql.ts', `import { startMariadb } from '../test/helpers/mariadb.ts';`],
     ['test/integration/x.test.ts', `import { server } from '../../local/cosmos/server.ts';`],
     ['local/host/x.ts', `import type { ServiceBusReceivedMessage } from '@azure/service-bus';`],
   ])('and what is allowed is not: %s: %s', (path, text) => {

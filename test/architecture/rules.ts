@@ -89,8 +89,12 @@ const nothingNeedsTheWorkshop: Rule = (path, { target }) => {
   if (workshop === undefined || isIn(path, workshop)) {
     return undefined;
   }
-  // Tests look into every part; the demo and the benchmarks start the stack as anyone would.
-  const isAllowed = isIn(path, 'test') || (target === 'local/stack.ts' && isIn(path, 'bench', 'examples'));
+  // Tests look into every part; the demo and the benchmarks start the stack as anyone would, and the benchmarks the
+  // databases that tests start.
+  const isAllowed =
+    isIn(path, 'test') ||
+    (target === 'local/stack.ts' && isIn(path, 'bench', 'examples')) ||
+    (isIn(target, 'test/helpers') && isIn(path, 'bench'));
   return isAllowed ? undefined : 'nothing imports test/, bench/ or local/';
 };
 
