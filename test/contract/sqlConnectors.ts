@@ -442,6 +442,11 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         );
         const whole = await readWhole(connection, query(), { mode: 'all', pageRows: 1 });
         expect(fieldOf(whole.rows, 'id').toSorted()).toEqual(names.toSorted());
+        // Where this says nothing, the test above does neither.
+        const same = `SELECT id FROM ${world.tableSetting(table)} WHERE id = 'a'`;
+        const other = await open({ settings: { queries: { same } } });
+        const equal = await readWhole(other, queryOf({ query: 'same' }), { mode: 'all' });
+        expect(equal.rows).toHaveLength(world.foldsCase ? 2 : 1);
       });
 
       test('that are NULL make rows that can not be read', async () => {
