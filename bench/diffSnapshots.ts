@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Benchmark, Measurement } from './benchmark.ts';
 import { type DiffTruth, writeDiffData } from './diffData.ts';
 import type { Taken } from './diffMeter.ts';
+import { runProgram } from './runProgram.ts';
 
 const rows = 5_000_000;
 
@@ -88,9 +87,9 @@ async function measureRound(): Promise<Round> {
   const after = join(folder, 'after.csv');
   // What a run before left would have to be cut off, by ours and not by the peer.
   await Promise.all(['next.index', 'next.keys', 'changes'].map((name) => rm(join(folder, name), { force: true })));
-  const ours = await measure(programs.ours, [after, join(folder, 'changes'), join(folder, 'next'), before]);
-  const duckdb = await measure(programs.duckdb, [`${before}.csv`, after, join(folder, 'changes.duckdb')]);
-  const scan = await measure(programs.scan, [after]);
+  const ours = await runProgram(programs.ours, [after, join(folder, 'changes'), join(folder, 'next'), before]);
+  const duckdb = await runProgram(programs.duckdb, [`${before}.csv`, after, join(folder, 'changes.duckdb')]);
+  const scan = await runProgram(programs.scan, [after]);
   if (ours.inserted !== truth.inserted || ours.updated !== truth.updated || ours.removed !== truth.removed) {
     throw new Error(`The diff found ${JSON.stringify(ours)} where there was ${JSON.stringify(truth)}.`);
   }
@@ -101,12 +100,6 @@ async function prepare(): Promise<Data> {
   const folder = await mkdtemp(join(tmpdir(), 'adp-bench-diff-'));
   const before = join(folder, 'before');
   const truth = writeDiffData(`${before}.csv`, join(folder, 'after.csv'), rows);
-  await measure(programs.ours, [`${before}.csv`, join(folder, 'changes'), before]);
+  await runProgram(programs.ours, [`${before}.csv`, join(folder, 'changes'), before]);
   return { folder, truth };
-}
-
-/** What the program says of itself, on its last line. */
-async function measure(program: string, files: readonly string[]): Promise<Taken & Record<string, number>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...files]);
-  return JSON.parse(stdout);
 }

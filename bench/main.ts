@@ -2,8 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark.ts';
+import { diffRows } from './diffRows.ts';
 import { diffSnapshots } from './diffSnapshots.ts';
 import { measure, type Outcome } from './measure.ts';
+import { pollMssql } from './pollMssql.ts';
+import { pollMysql } from './pollMysql.ts';
+import { pollPostgres } from './pollPostgres.ts';
 import { push } from './push.ts';
 import { readCsv } from './readCsv.ts';
 import { readJson } from './readJson.ts';
@@ -11,7 +15,18 @@ import { startBundled } from './startBundled.ts';
 import { formatTable } from './table.ts';
 import { write } from './write.ts';
 
-const benchmarks: readonly Benchmark[] = [readCsv, readJson, push, write, startBundled, ...diffSnapshots];
+const benchmarks: readonly Benchmark[] = [
+  readCsv,
+  readJson,
+  push,
+  write,
+  pollPostgres,
+  pollMysql,
+  pollMssql,
+  startBundled,
+  ...diffSnapshots,
+  ...diffRows,
+];
 
 const prefix = process.argv[2] ?? '';
 const chosen = benchmarks.filter(({ name }) => name.startsWith(prefix));

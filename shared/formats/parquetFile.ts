@@ -4,10 +4,12 @@ import { damaged } from './damage.ts';
 import { limitExceeded } from './limits.ts';
 import type { RandomAccess } from './randomAccess.ts';
 
-interface HeldRange {
+/** A part of a column in a row group: one for each of its leaves. */
+export interface HeldRange {
   readonly start: number;
   readonly end: number;
   readonly bytes: ArrayBuffer;
+  readonly metadata: ColumnMetaData;
 }
 
 /** The file as the library reads it, with the parts of one column held, so that these are checked before it does. */
@@ -37,7 +39,7 @@ export class ParquetFile implements AsyncBuffer {
    * @throws AdpError DATA_ERROR where its pages have more values than it says, or are no pages; the error of
    * `limitExceeded` where they unpack to more than `maxBytes`
    */
-  async holdColumn(group: RowGroup, name: string, maxBytes: number): Promise<void> {
+  async holdColumn(group: RowGroup, name: string, maxBytes: number): Promise<readonly HeldRange[]> {
     this.#held = [];
     for (const { meta_data: metadata } of group.columns) {
       if (metadata?.path_in_schema[0] === name) {
@@ -45,9 +47,10 @@ export class ParquetFile implements AsyncBuffer {
         const end = start + Number(metadata.total_compressed_size);
         const bytes = await this.#read(start, end);
         checkPages(bytes, metadata, maxBytes);
-        this.#held.push({ start, end, bytes });
+        this.#held.push({ start, end, bytes, metadata });
       }
     }
+    return this.#held;
   }
 
   async #read(start: number, end: number): Promise<ArrayBuffer> {

@@ -8,6 +8,10 @@ import { parquetValue, type ToValue } from './parquetValue.ts';
 
 export interface ParquetColumn {
   readonly name: string;
+  /** What the file says of it, where it is neither nested nor a list. */
+  readonly flat: SchemaElement | undefined;
+  /** All that its values mean something by, as text. */
+  readonly description: string;
   /** What a value that the library read is to us. */
   readonly toValue: ToValue;
 }
@@ -19,6 +23,8 @@ export interface ParquetColumn {
 export function parquetColumns(metadata: FileMetaData, maxDepth: number): ParquetColumn[] {
   const columns = parquetSchema(metadata).children.map((node) => ({
     name: node.element.name,
+    flat: node.children.length === 0 && node.element.repetition_type !== 'REPEATED' ? node.element : undefined,
+    description: JSON.stringify(elementsOf(node)),
     toValue: conversion(node, maxDepth - 1),
   }));
   const names = columns.map(({ name }) => name);
@@ -46,6 +52,10 @@ export function rawSchema(schema: readonly SchemaElement[]): SchemaElement[] {
 }
 
 const keptTypes = new Set(['STRING', 'UTF8', 'INTEGER', 'FLOAT16']);
+
+function elementsOf({ element, children }: SchemaTree): unknown[] {
+  return [element, ...children.map(elementsOf)];
+}
 
 /** Follows how the library puts nested values together. */
 function conversion(node: SchemaTree, depth: number): ToValue {

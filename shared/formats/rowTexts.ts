@@ -22,6 +22,8 @@ export interface CutRows {
 export interface RowTexts {
   /** What equal texts mean different rows by, such as the namespaces they are in. Of the rows that were cut last. */
   readonly context: string;
+  /** Before anything is read, where the texts themselves hang on hashes. @param seed 16 hex digits, secret */
+  begin?(seed: string): void;
   /**
    * Finds whole rows in UTF-8 text, from `from` on, and puts where each begins and ends into `spans`, as many as it has
    * room for. Nothing read and no rows: there is no whole row any more.
@@ -29,7 +31,7 @@ export interface RowTexts {
    */
   cut(text: Buffer, from: number, end: TextEnd, spans: Uint32Array): CutRows;
   /** Reads a row of those that were cut, from the same text, wherever that is now. @throws what the format's reader does */
-  read(row: number, text: Buffer): FormatRow;
+  read(row: number, text: Buffer): FormatRow | Promise<FormatRow>;
   /** The rows of the cut that were not read are passed by. */
   done(): void;
   /** After the last cut. @throws what the format's reader does */

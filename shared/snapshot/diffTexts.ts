@@ -16,7 +16,7 @@ const batchRows = 8192;
 
 /** A file of which each row has a text of its own. */
 export interface TextFile {
-  /** UTF-8 that was checked. */
+  /** What `texts` cuts; UTF-8 that was checked, where the format is text. */
   readonly source: ByteSource;
   readonly texts: RowTexts;
   /** A row's key; null where it can't be told. Throws nothing. */
@@ -52,6 +52,7 @@ export async function diffTexts<T>(
   kernel: Kernel = createKernel(),
 ): Promise<SnapshotResult> {
   const { seed, encoding, mapping, expectedRows = 0 } = options;
+  texts.begin?.(seed);
   const maxRowBytes = options.maxRowBytes ?? 8 * 1024 * 1024;
   const chunkBytes = options.chunkBytes ?? 256 * 1024;
   kernel.open({ inputBytes: maxRowBytes + chunkBytes, maxRowBytes, batchRows, savedSlots: checkedSlots });

@@ -50,7 +50,8 @@ export class TextEvents<T> {
     this.#kernel.spans().set(spans.subarray(0, 2 * rows));
     this.#kernel.hashTexts(rows);
     for (let row = this.#kernel.passTexts(0); row < rows; row = this.#kernel.passTexts(row + 1)) {
-      this.#takeRow(row, this.#texts.read(row, this.#kernel.input()));
+      const read = this.#texts.read(row, this.#kernel.input());
+      this.#takeRow(row, read instanceof Promise ? await read : read);
       if (this.#isMuch()) await this.#flush();
     }
     this.#texts.done();

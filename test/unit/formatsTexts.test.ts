@@ -42,6 +42,7 @@ function readTexts(
           continue;
         }
         const read = texts.read(row, text);
+        if (read instanceof Promise) throw new Error('Text is at hand.');
         rows.push(read);
         if ('values' in read) known?.set(own, read.values);
       }

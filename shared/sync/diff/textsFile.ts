@@ -1,6 +1,5 @@
 import { NdjsonTexts } from '../../formats/ndjsonTexts.ts';
-import { toStream } from '../../formats/randomAccess.ts';
-import type { RowTexts } from '../../formats/rowTexts.ts';
+import { toRandomAccess, toStream } from '../../formats/randomAccess.ts';
 import { decodeUtf8 } from '../../formats/text.ts';
 import { declaredEncoding } from '../../formats/xml.ts';
 import { XmlTexts } from '../../formats/xmlTexts.ts';
@@ -10,41 +9,23 @@ import { sourceOf } from '../../snapshot/bytes.ts';
 import type { Rejection } from '../ingest.ts';
 import { inputOf, type Reading, type TextsFile, unreadable } from './snapshotFile.ts';
 
-/** Formats whose rows are told apart by their texts. */
-const textsOf: Readonly<Record<string, (options: Reading['options']) => RowTexts>> = {
-  ndjson: (options) => new NdjsonTexts(options),
-  xml: (options) => new XmlTexts(options),
-};
+type Opened = Pick<TextsFile, 'source' | 'texts' | 'encoding'>;
 
 /** True for formats of which a row that hasn't changed need not be read. */
 export function hasTexts({ file }: Reading): boolean {
-  return file.format.name in textsOf;
+  return ['ndjson', 'xml', 'parquet'].includes(file.format.name);
 }
 
 /**
  * A file whose rows have texts of their own: only those with a new text are read. A record's id is its key, so that two
  * keys that map to one id are one.
+ * @throws AdpError DATA_ERROR (park) where the file can't be read; what `onSniffed` throws
  */
-export async function openTexts({ file, mapper, options }: Reading): Promise<TextsFile> {
-  const { name } = file.format;
-  const texts = textsOf[name]?.(options) ?? new NdjsonTexts(options);
+export async function openTexts(reading: Reading): Promise<TextsFile> {
+  const { name } = reading.file.format;
+  const { mapper } = reading;
+  const { source, texts, encoding } = name === 'parquet' ? await openColumns(reading) : await openText(reading);
   const refused = new Map<number, Rejection>();
-  let encoding = 'utf-8';
-  const utf8 = decodeUtf8(toStream(file.source), {
-    encoding: options.encoding,
-    ...(name === 'xml' ? { declared: declaredEncoding } : {}),
-    onEncoding(taken) {
-      encoding = taken;
-      options.onSniffed?.({ format: file.format.name, encoding: taken });
-    },
-  });
-  // With the first piece of it the file has been looked into, so that its encoding is known.
-  const first = await utf8.next();
-  async function* all() {
-    if (!first.done) yield first.value;
-    yield* utf8;
-  }
-  const source = sourceOf(all());
   return {
     source,
     texts,
@@ -70,4 +51,33 @@ export async function openTexts({ file, mapper, options }: Reading): Promise<Tex
 function unmapped(mapper: Mapper, row: number, values: Record<string, unknown>): Rejection {
   const mapped = mapper.upsert(values);
   return { input: inputOf(row, values), errors: mapped.ok ? [] : mapped.errors.map((error) => ({ row, ...error })) };
+}
+
+/** NDJSON or XML. */
+async function openText({ file, options }: Reading): Promise<Opened> {
+  const { name } = file.format;
+  const texts = name === 'xml' ? new XmlTexts(options) : new NdjsonTexts(options);
+  let encoding = 'utf-8';
+  const utf8 = decodeUtf8(toStream(file.source), {
+    encoding: options.encoding,
+    ...(name === 'xml' ? { declared: declaredEncoding } : {}),
+    onEncoding(taken) {
+      encoding = taken;
+      options.onSniffed?.({ format: name, encoding: taken });
+    },
+  });
+  // With the first piece of it the file has been looked into, so that its encoding is known.
+  const first = await utf8.next();
+  async function* all() {
+    if (!first.done) yield first.value;
+    yield* utf8;
+  }
+  return { source: sourceOf(all()), texts, encoding };
+}
+
+async function openColumns({ file, options }: Reading): Promise<Opened> {
+  // The library is loaded only where there is a Parquet file.
+  const { ParquetTexts } = await import('../../formats/parquetTexts.ts');
+  const texts = await ParquetTexts.open(await toRandomAccess(file.source), options);
+  return { source: sourceOf(texts.bytes()), texts, encoding: 'none' };
 }
