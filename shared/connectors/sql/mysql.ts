@@ -49,6 +49,6 @@ export const mysql = defineConnector({
       serverName: settings.tls.serverName,
     });
     const secrets = [source.secret, address.password];
-    return sqlConnection({ dialect: mysqlDialect(address.tls), session, settings, source, tools, secrets });
+    return sqlConnection({ dialect: mysqlDialect(session, address.tls), session, settings, source, tools, secrets });
   },
 });

@@ -1,50 +1,69 @@
 import type { FieldPacket, PoolConnection } from 'mysql2';
-import type { Answer, Cell } from '../session.ts';
+import type { Answer, Cell, Field } from '../session.ts';
 import { toField } from './field.ts';
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  /** See `Session.query`. */
-  readonly maxBytes: number;
   /** After this the line is given up. */
   readonly timeoutMs: number;
+  /** See `Session.query`. */
+  readonly maxBytes?: number;
 }
 
 /**
  * One statement on one line. After an error, an abort and a cut the line is of no use any more.
  * @throws the driver's error, or the signal's reason
  */
-export async function ask(
+export async function ask(line: PoolConnection, sql: string, options: AskOptions): Promise<Answer> {
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  return await settle(line, options, (resolve, reject) => {
+    const rows: Cell[][] = [];
+    let bytes = 0;
+    let isCut = false;
+    const query = line.query({ sql, rowsAsArray: true });
+    query.on('result', (row: unknown) => {
+      // What SET answers is no row.
+      if (isCut || !Array.isArray(row)) return;
+      const cells = row.map(toCell);
+      bytes += sizeOf(cells);
+      isCut = rows.length > 0 && bytes > maxBytes;
+      if (isCut) resolve({ rows, isCut });
+      else rows.push(cells);
+    });
+    query.on('error', reject);
+    query.on('end', () => resolve({ rows, isCut }));
+  });
+}
+
+/** The columns of a statement's result. It is not run: `LIMIT 0` would fill derived tables all the same. */
+export async function describe(line: PoolConnection, sql: string, options: AskOptions): Promise<readonly Field[]> {
+  return await settle(line, options, (resolve, reject) => {
+    line.prepare(sql, (error, statement) => {
+      if (error !== null) return reject(error);
+      statement.close();
+      resolve(columnsOf(statement).map(toField));
+    });
+  });
+}
+
+/** The driver's types don't know them. */
+function columnsOf(statement: object): readonly FieldPacket[] {
+  return 'columns' in statement && Array.isArray(statement.columns) ? statement.columns : [];
+}
+
+async function settle<T>(
   line: PoolConnection,
-  sql: string,
-  { signal, maxBytes, timeoutMs }: AskOptions,
-): Promise<Answer> {
+  { signal, timeoutMs }: AskOptions,
+  begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
   signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const rows: Cell[][] = [];
-  let packets: readonly FieldPacket[] = [];
-  let bytes = 0;
-  let isCut = false;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   const abort = () => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(() => reject(noAnswer(timeoutMs)), timeoutMs);
   // That a line is lost is told to the line, not to its statement.
   line.once('error', reject);
-  const query = line.query({ sql, rowsAsArray: true });
-  query.on('fields', (described: unknown) => {
-    if (Array.isArray(described)) packets = described;
-  });
-  query.on('result', (row: unknown) => {
-    // What SET answers is no row.
-    if (isCut || !Array.isArray(row)) return;
-    const cells = row.map(toCell);
-    bytes += sizeOf(cells);
-    isCut = rows.length > 0 && bytes > maxBytes;
-    if (isCut) resolve({ rows, fields: packets.map(toField), isCut });
-    else rows.push(cells);
-  });
-  query.on('error', reject);
-  query.on('end', () => resolve({ rows, fields: packets.map(toField), isCut }));
+  begin(resolve, reject);
   try {
     return await promise;
   } finally {

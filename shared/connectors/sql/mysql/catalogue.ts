@@ -15,12 +15,20 @@ const strictCollation = /^(binary|utf8mb4_0900_bin|\w+_nopad_bin)$/;
 /** So MariaDB declares what was declared as JSON; only the server's answers tell that it is. */
 const maybeJson = { type: 'longtext', collation: 'utf8mb4_bin' } as const;
 
+/** The columns of a SELECT, as the server describes them. @throws AdpError */
+export type Fields = (sql: string, signal: AbortSignal) => Promise<readonly Field[]>;
+
 /** As `Dialect.describe` says. */
-export async function describe(session: Session, target: Target, signal: AbortSignal): Promise<Relation | undefined> {
-  if (target.kind === 'table') return await describeTable(session, target, signal);
+export async function describe(
+  fields: Fields,
+  session: Session,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Relation | undefined> {
+  if (target.kind === 'table') return await describeTable(fields, session, target, signal);
   // On a line of its own: the query may end with a comment.
   const from = `(${target.sql}\n) AS ${quote('q')}`;
-  const columns = (await readFields(session, from, signal)).map(toQueryColumn);
+  const columns = (await fields(`SELECT * FROM ${from}`, signal)).map(toQueryColumn);
   return {
     from,
     label: `the query "${target.name}"`,
@@ -31,23 +39,23 @@ export async function describe(session: Session, target: Target, signal: AbortSi
   };
 }
 
-async function readFields(session: Session, from: string, signal: AbortSignal): Promise<readonly Field[]> {
-  const { fields } = await session.query({ sql: `SELECT * FROM ${from} LIMIT 0`, values: [] }, signal);
-  return fields ?? [];
-}
-
 async function describeTable(
+  fields: Fields,
   session: Session,
   target: Target & { readonly kind: 'table' },
   signal: AbortSignal,
 ): Promise<Relation | undefined> {
-  const found = await readColumns(session, target, signal);
+  let found = await readColumns(session, target, signal);
+  // The catalogue leaves out what is being altered at the moment, and what the login may do nothing with.
+  if (found.length === 0 && (await canBeRead(fields, target, signal))) {
+    found = await readColumns(session, target, signal);
+  }
   const [first] = found;
-  if (first === undefined) return await whyHidden(session, target, signal);
+  if (first === undefined) return undefined;
   const from = `${quote(first.schema)}.${quote(first.table)}`;
   const readable = found.filter(({ privileges }) => privileges.split(',').includes('select'));
   if (readable.length === 0) throw unreadable(from);
-  const isJson = found.some(isMaybeJson) ? await jsonColumns(session, from, readable, signal) : new Set<string>();
+  const isJson = found.some(isMaybeJson) ? await jsonColumns(fields, from, readable, signal) : new Set<string>();
   const indexes = await readIndexes(session, first, signal);
   return {
     from,
@@ -136,18 +144,14 @@ function isMaybeJson({ type, collation }: Found): boolean {
 }
 
 async function jsonColumns(
-  session: Session,
+  fields: Fields,
   from: string,
   readable: readonly Found[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const candidates = readable.filter(isMaybeJson).map(({ name }) => quote(name));
   if (candidates.length === 0) return new Set();
-  const described = await readFields(
-    session,
-    `(SELECT ${candidates.join(', ')} FROM ${from}) AS ${quote('q')}`,
-    signal,
-  );
+  const described = await fields(`SELECT ${candidates.join(', ')} FROM ${from}`, signal);
   return new Set(described.filter(({ type }) => type.startsWith('json')).map(({ name }) => name));
 }
 
@@ -185,19 +189,29 @@ ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
   });
 }
 
-/** The catalogue shows a table only to those who may do something with it: the server's refusal tells more. */
-async function whyHidden(
-  session: Session,
+/**
+ * False where there is no such table.
+ * @throws AdpError where the server says more: no database, a lock; whether a table is there it doesn't tell those who may
+ * not read it
+ */
+async function canBeRead(
+  fields: Fields,
   { schema, name }: { readonly schema: string | undefined; readonly name: string },
   signal: AbortSignal,
-): Promise<undefined> {
+): Promise<boolean> {
+  const from = `${schema === undefined ? '' : `${quote(schema)}.`}${quote(name)}`;
   try {
-    await readFields(session, `${schema === undefined ? '' : `${quote(schema)}.`}${quote(name)}`, signal);
+    await fields(`SELECT * FROM ${from}`, signal);
+    return true;
   } catch (error) {
-    if (error instanceof AdpError && error.code === 'MAPPING_ERROR') return undefined;
-    throw error;
+    if (!(error instanceof AdpError)) throw error;
+    if (error.code === 'MAPPING_ERROR') return false;
+    if (error.code !== 'AUTH_FAILED') throw error;
+    throw new AdpError(
+      'MAPPING_ERROR',
+      `There is no table ${from}, or the login may not read it: then GRANT SELECT ON ${from} TO it.`,
+    );
   }
-  return undefined;
 }
 
 function unreadable(from: string): AdpError {

@@ -1,5 +1,5 @@
-import { NumberLiteral } from '../../../model/literal.ts';
 import type { Column, ColumnKind } from '../dialect.ts';
+import { jsonValue } from '../jsonValue.ts';
 import type { Cell } from '../session.ts';
 
 type Value = (cell: Exclude<Cell, null>) => unknown;
@@ -87,7 +87,7 @@ const families: Readonly<Record<string, Family>> = {
   uuid: own('UUID'),
   inet4: own('INET4'),
   inet6: own('INET6'),
-  json: { ...opaque, toValue: toJson },
+  json: { ...opaque, toValue: (cell) => jsonValue(String(cell)) },
   // As the server keeps it: four bytes of SRID, then WKB.
   geometry: { ...opaque, select: (sql) => `CAST(${sql} AS BINARY)` },
 };
@@ -135,14 +135,6 @@ function familyOf(type: string): Family {
   const base = /^[a-z0-9]+/.exec(type)?.[0] ?? '';
   if (Object.hasOwn(families, base)) return families[base] ?? opaque;
   return geometries.test(base) ? (families.geometry ?? opaque) : opaque;
-}
-
-/** Numbers that JavaScript would change keep their literal. */
-function toJson(cell: Exclude<Cell, null>): unknown {
-  return JSON.parse(String(cell), (_key, value: unknown, context?: { readonly source?: string }) => {
-    if (typeof value !== 'number' || context?.source === undefined) return value;
-    return String(value) === context.source ? value : new NumberLiteral(context.source);
-  });
 }
 
 function unlessZero(text: string): string | null {

@@ -1,13 +1,26 @@
 import type { Dialect } from '../dialect.ts';
 import type { MysqlTls } from './address.ts';
-import { describe, quote } from './catalogue.ts';
+import { describe, type Fields, quote } from './catalogue.ts';
 import { check } from './check.ts';
 import { parseSql, readerOf, selectSql, textSql } from './columns.ts';
 import { toMysqlError } from './failures.ts';
 import { placeholder } from './placeholder.ts';
+import type { MysqlSession } from './session.ts';
 
-/** The words of MySQL and MariaDB. @param tls for `check`, which says what it is worth */
-export function mysqlDialect(tls: MysqlTls): Dialect {
+/**
+ * The words of MySQL and MariaDB.
+ * @param raw the session, for what no statement tells
+ * @param tls for `check`, which says what it is worth
+ */
+export function mysqlDialect(raw: Pick<MysqlSession, 'fields'>, tls: MysqlTls): Dialect {
+  const fields: Fields = async (sql, signal) => {
+    try {
+      return await raw.fields(sql, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw toMysqlError(error);
+    }
+  };
   return {
     name: 'mysql',
     quote,
@@ -25,7 +38,7 @@ export function mysqlDialect(tls: MysqlTls): Dialect {
       return [...parts, `LIMIT ${limit}`].join('\n');
     },
     clock: { sql: `SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')`, values: [] },
-    describe,
+    describe: (session, target, signal) => describe(fields, session, target, signal),
     check: (session, _relations, signal) => check(session, tls, signal),
     failure: toMysqlError,
   };

@@ -1,7 +1,7 @@
 import type { Pool, PoolConnection } from 'mysql2';
-import type { Answer, Session, Statement } from '../session.ts';
+import type { Answer, Field, Session, Statement } from '../session.ts';
 import type { MysqlAddress } from './address.ts';
-import { ask } from './ask.ts';
+import { type AskOptions, ask, describe } from './ask.ts';
 import { type SessionLimits, toPoolOptions } from './options.ts';
 import { withValues } from './placeholder.ts';
 import { setUp } from './setUp.ts';
@@ -38,19 +38,48 @@ export class MysqlSession implements Session {
     return new MysqlSession(pool, limits, (value) => driver.escape(value));
   }
 
-  async query({ sql, values }: Statement, signal: AbortSignal, maxBytes = Number.POSITIVE_INFINITY): Promise<Answer> {
+  async query({ sql, values }: Statement, signal: AbortSignal, maxBytes?: number): Promise<Answer> {
     const text = withValues(sql, values, this.#toLiteral);
+    const limit = maxBytes === undefined ? {} : { maxBytes };
+    return await this.#onLine(text, signal, async (line, options) => {
+      const answer = await ask(line, text, { ...options, ...limit });
+      // What is still on its way is not waited for.
+      if (answer.isCut) line.destroy();
+      return answer;
+    });
+  }
+
+  /** The columns of a statement's result; the statement is not run. */
+  async fields(sql: string, signal: AbortSignal): Promise<readonly Field[]> {
+    return await this.#onLine(sql, signal, async (line, options) => await describe(line, sql, options));
+  }
+
+  /** Ends its lines, also those on which something still runs. */
+  async close(): Promise<void> {
+    for (const line of this.#busy) line.destroy();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, endMs);
+    this.#pool.end(() => resolve());
+    await promise;
+    clearTimeout(timer);
+  }
+
+  async #onLine<T>(
+    text: string,
+    signal: AbortSignal,
+    work: (line: PoolConnection, options: AskOptions) => Promise<T>,
+  ): Promise<T> {
     const line = await this.#acquire(signal);
-    const timeoutMs = this.#limits.statementTimeoutMs + graceMs;
+    const options = { signal, timeoutMs: this.#limits.statementTimeoutMs + graceMs };
     let isUsable = false;
     try {
       if (!this.#areSetUp.has(line)) {
-        await setUp(this.#limits, async (setting) => await ask(line, setting, { signal, maxBytes, timeoutMs }));
+        await setUp(this.#limits, async (setting) => await ask(line, setting, options));
         this.#areSetUp.add(line);
       }
-      const told = await ask(line, text, { signal, maxBytes, timeoutMs });
-      isUsable = !told.isCut;
-      return told;
+      const answer = await work(line, options);
+      isUsable = true;
+      return answer;
     } catch (error) {
       if (!signal.aborted) throw error;
       // Its place in the pool serves to stop it: there is never one line more.
@@ -62,16 +91,6 @@ export class MysqlSession implements Session {
       if (isUsable) line.release();
       else line.destroy();
     }
-  }
-
-  /** Ends its lines, also those on which something still runs. */
-  async close(): Promise<void> {
-    for (const line of this.#busy) line.destroy();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, endMs);
-    this.#pool.end(() => resolve());
-    await promise;
-    clearTimeout(timer);
   }
 
   async #acquire(signal: AbortSignal): Promise<PoolConnection> {
@@ -103,7 +122,7 @@ export class MysqlSession implements Session {
    * limit ends it.
    */
   async #stop(threadId: number, sql: string): Promise<void> {
-    const options = { signal: AbortSignal.timeout(endMs), maxBytes: Number.POSITIVE_INFINITY, timeoutMs: endMs };
+    const options = { signal: AbortSignal.timeout(endMs), timeoutMs: endMs };
     try {
       const line = await this.#acquire(options.signal);
       try {
