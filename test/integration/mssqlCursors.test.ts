@@ -274,6 +274,19 @@ describe('change tracking', () => {
     ]);
   });
 
+  test('leaves deletes to a sweep where records are known by other columns, and says so', async () => {
+    const { table, query } = await tracked('Id int PRIMARY KEY, Code nvarchar(10)');
+    await run(`INSERT INTO ${table} (Id, Code) VALUES (1, N'a'), (2, N'b'), (3, N'c')`);
+    const byCode = { ...query, keyColumns: ['Code'] };
+    const mark = lastCursor((await source.read(byCode, 'changes')).pages);
+    await run(`DELETE FROM ${table} WHERE Id < 3; UPDATE ${table} SET Code = N'z' WHERE Id = 3`);
+    const { pages } = await source.read(byCode, 'changes', mark);
+    expect(valuesOf(pages)).toEqual([{ Id: 3, Code: 'z' }]);
+    expect(pages.flatMap(({ notes }) => notes ?? [])).toEqual([
+      expect.stringMatching(/^2 rows .*\(Id\).*\(Code\).*sweep/),
+    ]);
+  });
+
   test('that was forgotten, or went back as after a restore, is read from the start, with a note', async () => {
     const { table, query } = await tracked();
     const mark = lastCursor((await source.read(query, 'changes')).pages);
@@ -342,6 +355,14 @@ test('a check finds what a person would want to know', async () => {
     key: expect.stringMatching(/^ok/),
     rows: expect.stringMatching(/About 1 rows/),
   });
+  const own = async (kind: 'rowversion' | 'change_tracking') =>
+    (await source.check([queryOf(table, { kind })], signal)).map(
+      ({ name, level, detail }) => `${name} ${level} ${detail}`,
+    );
+  expect(await own('change_tracking')).toContainEqual(expect.stringMatching(/^cursor error .*ENABLE CHANGE_TRACKING/));
+  expect(await own('rowversion')).toContainEqual(expect.stringMatching(/^cursor error .*has none/));
+  await run(`ALTER TABLE ${table} ADD Rv rowversion`);
+  expect(await own('rowversion')).toContainEqual(expect.stringMatching(/^cursor index warning .*Rv/));
   expect(await check('Made')).toMatchObject({
     'cursor index': expect.stringMatching(/^warning/),
     'NULL cursors': expect.stringMatching(/^warning: 1 /),

@@ -104,7 +104,11 @@ function rowEstimate({ rowEstimate: rows, label }: Relation): Finding {
 }
 
 async function cursorFindings(plan: Plan, clockUtc: string, times: Times, signal: AbortSignal): Promise<Finding[]> {
-  const { cursor, relation, query } = plan;
+  const { relation, query } = plan;
+  const own = plan.dialect.ownCursors?.[query.cursor.kind];
+  // It fails where the database can't do it, and says what to do.
+  await own?.mark(plan, signal);
+  const cursor = plan.cursor ?? own?.usualColumn?.(plan);
   if (cursor === undefined) return [];
   const findings = [indexFinding(cursor, relation)];
   if (cursor.isNullable) findings.push(await nullFinding(plan, cursor, signal));

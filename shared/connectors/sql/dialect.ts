@@ -58,6 +58,8 @@ export interface Relation {
  * A backfill of it is the core's: everything by key, with the mark that was taken before the first page.
  */
 export interface OwnCursor {
+  /** Where it stands, if the settings don't say and it stands in a column. */
+  usualColumn?(plan: Plan): Column | undefined;
   /** How far the database is now: the cursor once everything up to now was read. Undefined: it can't say, read all again. */
   mark(plan: Plan, signal: AbortSignal): Promise<string | undefined>;
   /**

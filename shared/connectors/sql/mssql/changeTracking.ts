@@ -48,11 +48,15 @@ export const changeTrackingCursor: OwnCursor = {
     const { oldest } = await versionsOf(plan, signal);
     if (bounds.since < oldest) throw forgotten(plan, bounds.since);
     const last = rows.at(-1);
-    const pulled = rows.map(rowReader(plan));
-    if (last === undefined || (rows.length < maxRows && !isCut)) return { rows: pulled, cursor: String(bounds.upTo) };
+    const told = rows.filter((row) => row[0] !== 1 || isKeyOfRecord(plan));
+    const pulled = {
+      rows: told.map(rowReader(plan)),
+      ...(told.length < rows.length && { notes: [untold(plan, rows.length - told.length)] }),
+    };
+    if (last === undefined || (rows.length < maxRows && !isCut)) return { ...pulled, cursor: String(bounds.upTo) };
     const next = last.slice(1, 2 + plan.key.length).map(String);
     // A transaction's changes share a version, and may go on with the next page.
-    return { rows: pulled, next, cursor: String(BigInt(next[0] ?? '') - 1n) };
+    return { ...pulled, next, cursor: String(BigInt(next[0] ?? '') - 1n) };
   },
 };
 
@@ -123,6 +127,16 @@ async function versionsOf({ session, relation, key }: Plan, signal: AbortSignal)
   if (key.length === 0)
     throw new AdpError('CONFIG_ERROR', `The cursor "change_tracking" needs the key of ${relation.label}.`);
   return { current: BigInt(current), oldest: BigInt(oldest) };
+}
+
+/** Of a row that is gone the key is all that is known. */
+function isKeyOfRecord({ key, query }: Plan): boolean {
+  return query.keyColumns.every((wanted) => key.some(({ name }) => name === wanted));
+}
+
+function untold({ relation, key, query }: Plan, count: number): string {
+  const known = key.map(({ name }) => name).join(', ');
+  return `${count} rows of ${relation.label} are gone, but their key (${known}) does not say which records these were (${query.keyColumns.join(', ')}): a sweep of keys (cursor.sweep) finds them.`;
 }
 
 /** The next read begins anew, and reads everything. */

@@ -17,6 +17,8 @@ const markSql = `SELECT CONVERT(varchar(18), MIN_ACTIVE_ROWVERSION(), 1),
  * https://learn.microsoft.com/sql/t-sql/functions/min-active-rowversion-transact-sql
  */
 export const rowversionCursor: OwnCursor = {
+  usualColumn,
+
   async mark(plan, signal) {
     columnOf(plan);
     return await lowestActive(plan, signal);
@@ -47,8 +49,14 @@ export const rowversionCursor: OwnCursor = {
   },
 };
 
-function columnOf({ cursor, relation }: Plan): Column {
-  const column = cursor ?? relation.columns.find(({ type }) => type === 'rowversion');
+/** A table has one at most. */
+function usualColumn({ relation }: Plan): Column | undefined {
+  return relation.columns.find(({ type }) => type === 'rowversion');
+}
+
+function columnOf(plan: Plan): Column {
+  const { relation } = plan;
+  const column = plan.cursor ?? usualColumn(plan);
   if (column?.type === 'rowversion') return column;
   const found =
     column === undefined ? `${relation.label} has none` : `${column.name} of ${relation.label} is a ${column.type}`;
