@@ -104,6 +104,7 @@ describe('an answer', () => {
     ['xml', { format: 'xml' }, '{"error":"no such report"}', 'no such report'],
     ['xml', { format: 'xml' }, '<html><body>Sign in</body></html>', 'Sign in'],
     ['json', { records: 'items' }, '{"error":{"message":"quota"}}', 'quota'],
+    ['json', {}, '{"error":"5\\" ["}', 'error'],
     ['json', {}, 'OK', 'OK'],
     ['json', {}, '[{"id":1},]', 'id'],
     ['json', {}, '[{"id":1}]]', 'id'],

@@ -44,6 +44,7 @@ export function readTime({ format, zone }: TimeForm, value: unknown): number | u
   const text = value instanceof NumberLiteral ? value.text : typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return undefined;
   const trimmed = text.trim();
+  if (utcTime.test(trimmed)) return usable(Date.parse(trimmed));
   const byPattern = isPattern(format) ? readPattern(format, zoneOf(format, zone), trimmed) : undefined;
   if (byPattern !== undefined) return byPattern;
   if (/^-?\d+(\.\d+)?$/.test(trimmed)) return readNumber(format, Number(trimmed));
@@ -117,6 +118,8 @@ function readNumber(format: string, value: number): number | undefined {
   return usable(Math.floor(isMs ? value : value * 1_000));
 }
 
+/** Most times come so; `Date.parse` cuts off what is finer than a millisecond. */
+const utcTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const iso = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/;
 
 function readIso(zone: Zone, text: string): number | undefined {
