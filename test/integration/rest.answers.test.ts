@@ -161,6 +161,11 @@ describe('a field that is needed', () => {
     expect((await readAs({ sparse: true }, needed)).rows).toHaveLength(50);
   });
 
+  test('may have a name that looks like a path', async () => {
+    api.answer = () => ({ body: 'id,site.code\n1,2\n' });
+    expect((await readAs({ format: 'csv' }, { needed: [['site.code']] })).rows).toHaveLength(1);
+  });
+
   test('is told by the header of CSV', async () => {
     api.answer = () => ({ body: 'id,nam\n1,2\n' });
     await expect(readAs({ format: 'csv' }, { needed: [['name']] })).rejects.toMatchObject(
