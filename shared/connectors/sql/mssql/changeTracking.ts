@@ -69,7 +69,8 @@ function pageStatement(plan: Plan, { since, upTo }: Bounds, after: readonly stri
   const isKey = new Set(key);
   const joined = key.map(({ name }) => `t.${quote(name)} = ct.${quote(name)}`).join(' AND ');
   const [first] = key;
-  const gone = `CASE WHEN ct.SYS_CHANGE_OPERATION = 'D' OR t.${quote(first?.name ?? '')} IS NULL THEN 1 ELSE 0 END`;
+  // Whatever the operation was: the row as it is now counts.
+  const gone = `CASE WHEN t.${quote(first?.name ?? '')} IS NULL THEN 1 ELSE 0 END`;
   const select = [
     gone,
     'CONVERT(varchar(20), ct.SYS_CHANGE_VERSION)',
