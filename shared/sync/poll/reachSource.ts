@@ -68,17 +68,15 @@ async function call<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const key = `${source.dealerId}/${source.sourceId}`;
-  try {
-    const result = await pool.use(source, secret, work);
-    await breakers.note(key, breaker, true);
-    return result;
-  } catch (error) {
+  const result = await pool.use(source, secret, work).catch(async (error: unknown) => {
     const isSilent = isSilence(error);
     if (isSilent || !(error instanceof AdpError)) pool.drop(source);
     // What the source said matters more than that a breaker could not be told.
     await breakers.note(key, breaker, !isSilent).catch(() => undefined);
     throw error;
-  }
+  });
+  await breakers.note(key, breaker, true);
+  return result;
 }
 
 /** The other side didn't answer, or said that it can't. */

@@ -21,6 +21,8 @@ export interface StartDueDeps<Dealer extends { readonly id: string } = { readonl
   readonly onFailure: (dealerId: string, sourceId: string | undefined, error: unknown) => void;
 }
 
+/** How often it is looked for what is due: what was saved since the last time may be due for the first time. */
+const everyMs = 60_000;
 /** Dealers that are looked at at the same time. */
 const atOnce = 16;
 
@@ -72,8 +74,9 @@ async function startSource(
   const { dealerId, sourceId, schedule, zone } = source;
   const now = new Date(deps.clock());
   const unseen = unseenReads(source, status);
-  if (unseen.length > 0) await deps.statuses.change(dealerId, sourceId, (then) => noteBegun(then, unseen, now));
-  const reads = dueReads(source, status, now);
+  const before = new Date(now.getTime() - everyMs);
+  if (unseen.length > 0) await deps.statuses.change(dealerId, sourceId, (then) => noteBegun(then, unseen, before));
+  const reads = dueReads(source, noteBegun(status, unseen, before), now);
   if (reads.length === 0) return false;
   if (status.parked !== undefined && !(await isMended(status.parked, source, deps.secrets))) return false;
   const breaker = await deps.breakers.read(`${dealerId}/${sourceId}`);
