@@ -603,7 +603,7 @@ describe('any table that changes', () => {
           );
         }
       }),
-      { numRuns: process.env.SOAK === '1' ? 2_000 : 100 },
+      { numRuns: process.env.SOAK === '1' ? 2_000 : 30 },
     );
   }, 300_000);
 

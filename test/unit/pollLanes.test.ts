@@ -61,6 +61,7 @@ test('entities are read side by side, as many as the source allows; reads of one
     const lanes = await lanesOf(reads, concurrency);
     expect(lanes).toHaveLength(expected);
     const seen = lanes.map((lane) => lane.reads.map(({ entity, mode }) => `${entity} ${mode}`));
+    expect(seen.filter((lane) => lane.length === 0)).toEqual([]);
     expect(seen.flat().sort()).toEqual(reads.map(([entity, mode]) => `${entity} ${mode}`).sort());
     for (const entity of ['part', 'supplier']) {
       expect(seen.filter((lane) => lane.some((read) => read.startsWith(entity)))).toHaveLength(1);
