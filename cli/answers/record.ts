@@ -7,6 +7,7 @@ const recordSchema = {
   properties: {
     id: { type: 'string' },
     source_id: { type: ['string', 'null'] },
+    content_hash: { type: ['string', 'null'] },
     ingested_at: { type: 'string' },
     deleted_at: { type: ['string', 'null'] },
     data: { type: ['object', 'null'] },

@@ -1,13 +1,19 @@
 import path from 'node:path';
 import { compileMapper, type Mapper } from '../../shared/mapping/compile.ts';
-import { entities, isEntityName } from '../../shared/model/entities.ts';
-import type { SnapshotResult } from '../../shared/snapshot/snapshot.ts';
+import { type EntityName, entities, isEntityName } from '../../shared/model/entities.ts';
+import type { SnapshotChange, SnapshotResult } from '../../shared/snapshot/snapshot.ts';
+import { listItems } from '../answers/list.ts';
+import { parseRecord } from '../answers/record.ts';
 import type { Arguments } from '../arguments.ts';
 import { toPlain } from '../cellText.ts';
-import type { Command } from '../command.ts';
-import { compareFiles } from '../diff/compareFiles.ts';
+import type { Command, Invocation } from '../command.ts';
+import { type ComparisonProgress, compareFiles } from '../diff/compareFiles.ts';
+import { compareStore } from '../diff/compareStore.ts';
+import type { ChangedRow, RefusedRow } from '../diff/compareWith.ts';
 import { keyMapper } from '../diff/keyMapper.ts';
+import { sourceMapping } from '../diff/sourceMapper.ts';
 import { formatCount, formatSeconds, type Output, plural } from '../output.ts';
+import { pathOf } from '../paths.ts';
 import { usageError } from '../usageError.ts';
 
 export const diff: Command = {
@@ -19,10 +25,12 @@ export const diff: Command = {
     '--key rows are compared as they are written. Prints + for a row that is new, ~ for one that is changed (as it is',
     'now), and - with the key of one that is gone; with --json a line of JSON each, the summary last. The exit code is 1',
     'where rows could not be read.',
+    'With --against-store the file is compared with what the hub holds of a dealer: what a full snapshot of it would do,',
+    'while nothing is applied. --source takes the mapping of a source (the key must be an administrator’s).',
   ].join('\n'),
   positionals: [
-    { name: 'OLD', takes: 'one', help: 'the file as it was' },
-    { name: 'NEW', takes: 'one', help: 'the file as it is' },
+    { name: 'OLD', takes: 'one', help: 'the file as it was; with --against-store the only file' },
+    { name: 'NEW', takes: 'optional', help: 'the file as it is' },
   ],
   options: {
     entity: { kind: 'text', value: 'ENTITY', help: 'what the rows are: part, part_stock, customer, …' },
@@ -30,53 +38,109 @@ export const diff: Command = {
     delimiter: { kind: 'text', value: 'CHAR', help: 'of CSV; \\t is a tab' },
     quote: { kind: 'text', value: 'CHAR', help: 'of CSV (")' },
     encoding: { kind: 'text', value: 'NAME', help: 'of text: utf-8, windows-1252, … (utf-8, or what a mark says)' },
+    'against-store': { kind: 'text', value: 'DEALER', help: 'compare with what the hub holds of this dealer' },
+    source: { kind: 'text', value: 'SOURCE', help: 'with --against-store: whose file it is (rows are canonical)' },
     summary: { kind: 'flag', help: 'print the numbers alone' },
   },
   examples: [
     'adp diff acme_part_stock.csv acme_part_stock.new.csv --entity part_stock',
     'adp diff stock.parquet stock.csv.gz --key part_no --key branch --summary',
+    'adp diff acme_part_stock.csv --against-store acme --entity part_stock --source dms',
   ],
-  async run({ args, output, cwd }) {
-    const isSilent = args.flag('summary');
-    const progress = output.progress();
-    const print = (sign: string, value: object, text: () => string): void => {
-      if (isSilent) return;
-      output.line(output.json ? JSON.stringify({ change: sign, ...value }) : `${signs[sign]} ${text()}`);
-    };
-    let refused = 0;
+  async run(invocation) {
+    const { args, output, cwd } = invocation;
     const started = performance.now();
-    const result = await compareFiles({
-      before: path.resolve(cwd, args.one('OLD')),
-      after: path.resolve(cwd, args.one('NEW')),
-      reading: readingOf(args),
-      ...mappingOf(args),
-      changed(changes) {
-        progress.clear();
-        for (const { kind, change } of changes) {
-          const values = toPlain(change.values);
-          print(kind === 'competing' ? 'repeat' : kind, { row: change.row, values }, () => JSON.stringify(values));
-        }
-      },
-      removed(keys) {
-        progress.clear();
-        for (const key of keys) print('delete', { key }, () => key.join('  '));
-      },
-      refused(rows) {
-        for (const { row, reason } of rows.slice(0, Math.max(0, mostRefused - refused))) {
-          output.note(`row ${row}: ${reason}`);
-        }
-        refused += rows.length;
-      },
-      progress({ file, rows, share }) {
-        progress.show(`${path.basename(file)}: ${plural(rows, 'row')}, ${Math.round(share * 100)} %`);
-      },
-    });
-    progress.clear();
-    if (refused > mostRefused) output.note(`… and ${plural(refused - mostRefused, 'row')} more`);
+    const told = tell(args, output);
+    const store = args.text('against-store');
+    const result =
+      store === undefined
+        ? await compareFiles({ ...told, ...filesOf(args, cwd) })
+        : await compareStore({ ...told, ...(await storeOf(store, invocation)) });
+    told.end();
     report(output, result, performance.now() - started);
     return result.rejected === 0;
   },
 };
+
+/** Shows what is found, as it is found. */
+function tell(args: Arguments, output: Output) {
+  const isSilent = args.flag('summary');
+  const progress = output.progress();
+  const print = (sign: string, value: object, text: () => string): void => {
+    if (isSilent) return;
+    output.line(output.json ? JSON.stringify({ change: sign, ...value }) : `${signs[sign]} ${text()}`);
+  };
+  let refused = 0;
+  return {
+    changed(changes: readonly SnapshotChange<ChangedRow>[]) {
+      progress.clear();
+      for (const { kind, change } of changes) {
+        const values = toPlain(change.values);
+        print(kind === 'competing' ? 'repeat' : kind, { row: change.row, values }, () => JSON.stringify(values));
+      }
+    },
+    removed(keys: readonly (readonly string[])[]) {
+      progress.clear();
+      for (const key of keys) print('delete', { key }, () => key.join('  '));
+    },
+    refused(rows: readonly RefusedRow[]) {
+      for (const { row, reason } of rows.slice(0, Math.max(0, mostRefused - refused))) {
+        output.note(`row ${row}: ${reason}`);
+      }
+      refused += rows.length;
+    },
+    progress({ file, rows, share }: ComparisonProgress) {
+      progress.show(`${path.basename(file)}: ${plural(rows, 'row')}, ${Math.round(share * 100)} %`);
+    },
+    holding(records: number) {
+      progress.show(`the hub: ${plural(records, 'record')}`);
+    },
+    others(count: number) {
+      progress.clear();
+      output.note(`${plural(count, 'record')} of other sources left out`);
+    },
+    end() {
+      progress.clear();
+      if (refused > mostRefused) output.note(`… and ${plural(refused - mostRefused, 'row')} more`);
+    },
+  };
+}
+
+function filesOf(args: Arguments, cwd: string) {
+  if (args.text('source') !== undefined) throw usageError('--source belongs to --against-store');
+  return {
+    before: path.resolve(cwd, args.one('OLD')),
+    after: path.resolve(cwd, args.one('NEW')),
+    reading: readingOf(args),
+    ...mappingOf(args),
+  };
+}
+
+/** Only here is the hub asked for: all else is done without one. */
+async function storeOf(dealer: string, { args, hub, cwd, signal }: Invocation) {
+  const second = args.optional('NEW');
+  if (second !== undefined) throw usageError(`with --against-store there is one file; ${second} is too many`);
+  const entity = entityOf(args.text('entity') ?? '');
+  const sourceId = args.text('source') ?? null;
+  const configured = sourceId === null ? undefined : await sourceMapping(hub, dealer, sourceId, entity);
+  const canonical = () => compileMapper({ entity, keepUnmapped: false, zone: 'UTC' });
+  async function* held() {
+    const all = Number.POSITIVE_INFINITY;
+    for await (const record of listItems(hub, pathOf('dealers', dealer, entity, 'records'), {}, parseRecord, all)) {
+      signal.throwIfAborted();
+      yield record;
+    }
+  }
+  return {
+    file: path.resolve(cwd, args.one('OLD')),
+    reading: { ...configured?.options, ...readingOf(args) },
+    format: configured?.format,
+    mapper: configured?.mapper ?? canonical(),
+    byContent: true,
+    sourceId,
+    held: held(),
+  };
+}
 
 /** Rows whose reasons are shown: of many, the first say what is wrong. */
 const mostRefused = 20;
@@ -101,10 +165,13 @@ function mappingOf(args: Arguments): { mapper: Mapper; byContent: boolean } {
     throw usageError('adp diff needs either --entity, or --key for each column that makes a row’s key');
   }
   if (entity === undefined) return { mapper: keyMapper(key), byContent: false };
-  if (!isEntityName(entity)) {
-    throw usageError(`there is no entity "${entity}"; there are ${Object.keys(entities).join(', ')}`);
-  }
-  return { mapper: compileMapper({ entity, keepUnmapped: false, zone: 'UTC' }), byContent: true };
+  return { mapper: compileMapper({ entity: entityOf(entity), keepUnmapped: false, zone: 'UTC' }), byContent: true };
+}
+
+function entityOf(name: string): EntityName {
+  if (isEntityName(name)) return name;
+  const there = `there are ${Object.keys(entities).join(', ')}`;
+  throw usageError(name === '' ? `--entity is missing; ${there}` : `there is no entity "${name}"; ${there}`);
 }
 
 function report(output: Output, result: SnapshotResult, milliseconds: number): void {

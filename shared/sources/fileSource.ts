@@ -14,8 +14,9 @@ import { namePattern } from '../sync/drops/namePattern.ts';
 import type { DropPlace } from '../sync/drops/place.ts';
 import { type Candidate, refuseLeftOut } from './candidate.ts';
 import type { Dealer } from './dealer.ts';
-import { effectiveEntity, entitiesOf, zoneOf } from './effective.ts';
+import { type EffectiveEntity, effectiveEntity, entitiesOf, zoneOf } from './effective.ts';
 import { fileEntitySettings, fileSourceSettings } from './fileConnector.ts';
+import type { Source } from './source.ts';
 
 const sourceCheck = checkJson(fileSourceSettings);
 const entityCheck = checkJson(fileEntitySettings);
@@ -109,9 +110,7 @@ function toNamedFile(
   sourceEncoding: string | undefined,
 ): NamedFile {
   const effective = effectiveEntity(dealer, source.value, pack, name.entity);
-  const { encoding, format, delimiter, quote, path, element, sheet, header_row } = entityCheck.parse(
-    effective.settings,
-  );
+  const { encoding, format } = entityCheck.parse(effective.settings);
   return {
     name,
     source,
@@ -119,15 +118,31 @@ function toNamedFile(
     needsManifest,
     encoding: encoding ?? sourceEncoding,
     format,
-    options: {
-      ...(delimiter === undefined ? {} : { delimiter }),
-      ...(quote === undefined ? {} : { quote }),
-      ...(path === undefined ? {} : { path }),
-      ...(element === undefined ? {} : { element }),
-      ...(sheet === undefined ? {} : { sheet }),
-      ...(header_row === undefined ? {} : { headerRow: header_row }),
-    },
+    options: formatOptions(effective),
   };
+}
+
+/** How files of an entity are read, apart from their format and encoding. */
+function formatOptions({ settings }: EffectiveEntity): ReadOptions {
+  const { delimiter, quote, path, element, sheet, header_row } = entityCheck.parse(settings);
+  return {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(path === undefined ? {} : { path }),
+    ...(element === undefined ? {} : { element }),
+    ...(sheet === undefined ? {} : { sheet }),
+    ...(header_row === undefined ? {} : { headerRow: header_row }),
+  };
+}
+
+/** How a file of the source is read, whatever its name; of another connector's source nothing is said. */
+export function fileReading(
+  { connector, settings }: Source,
+  effective: EffectiveEntity,
+): { readonly options: ReadOptions; readonly format: FormatName | undefined } {
+  if (connector !== 'file') return { options: {}, format: undefined };
+  const { format, encoding = sourceCheck.parse(settings ?? {}).encoding } = entityCheck.parse(effective.settings);
+  return { options: { ...formatOptions(effective), ...(encoding === undefined ? {} : { encoding }) }, format };
 }
 
 function isWithin(place: DropPlace, folder: string | undefined): boolean {
