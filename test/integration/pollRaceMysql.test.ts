@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import type { Connection } from '../../shared/connectors/connector.ts';
+import { mysql } from '../../shared/connectors/sql/mysql.ts';
+import { hasMariadb, mariadbAdvice, startMariadb, type TestMariadb } from '../helpers/mariadb.ts';
+import { mysqlUrl } from '../helpers/mysqlSource.ts';
+import { raceOf, raceSeed } from '../helpers/pollRaceTest.ts';
+import { sqlTools } from '../helpers/sqlTools.ts';
+
+if (!hasMariadb) console.warn(`\n*** mysql race: ${mariadbAdvice}\n`);
+
+(hasMariadb ? describe : describe.skip)('a race on MariaDB', () => {
+  const opened: Connection[] = [];
+  let server: TestMariadb;
+  beforeAll(async () => {
+    server = await startMariadb();
+  });
+  afterAll(async () => {
+    for (const connection of opened) await connection.close();
+    await server?.stop();
+  });
+
+  test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${raceSeed})`, async () => {
+    const database = await server.createDatabase();
+    const owner = await server.connect(database);
+    await owner.query(
+      'CREATE TABLE race (id INT PRIMARY KEY, note VARCHAR(50) NOT NULL, modified TIMESTAMP(6) NOT NULL, KEY (modified))',
+    );
+    const read = async (sql: string): Promise<string[][]> => {
+      const [rows] = await owner.query({ sql, rowsAsArray: true });
+      return Array.isArray(rows) ? rows.map((row) => Object.values(row).map(String)) : [];
+    };
+    await raceOf(
+      {
+        table: 'race',
+        now: 'NOW(6)',
+        async writer() {
+          const connection = await server.connect(database);
+          await connection.query("SET time_zone = '+00:00'");
+          return (sql) => connection.query(sql);
+        },
+        clock: async () => String((await read("SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:%i:%s')"))[0]?.[0]),
+        rows: async () =>
+          new Map((await read('SELECT id, note FROM race')).map(([id, note]) => [Number(id), `${note}`])),
+      },
+      async () => {
+        const connection = await mysql.open(
+          {
+            dealerId: 'acme',
+            sourceId: 'dms',
+            settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
+            secret: mysqlUrl(server, { database }),
+            zone: 'UTC',
+            concurrency: 1,
+          },
+          sqlTools(),
+        );
+        opened.push(connection);
+        return connection;
+      },
+      'race',
+      10_000,
+    );
+  }, 120_000);
+});
