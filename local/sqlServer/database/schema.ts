@@ -21,7 +21,7 @@ export function createSchema(database: DatabaseSync, name: string): void {
       is_computed INTEGER, collation_name TEXT, tds_type TEXT, PRIMARY KEY (object_id, column_id));
     CREATE TABLE IF NOT EXISTS "sys.indexes" (
       object_id INTEGER, name TEXT, index_id INTEGER, type INTEGER, type_desc TEXT, is_unique INTEGER,
-      is_primary_key INTEGER, is_disabled INTEGER, has_filter INTEGER, PRIMARY KEY (object_id, index_id));
+      is_primary_key INTEGER, is_disabled INTEGER, has_filter INTEGER, is_hypothetical INTEGER DEFAULT 0, PRIMARY KEY (object_id, index_id));
     CREATE TABLE IF NOT EXISTS "sys.index_columns" (
       object_id INTEGER, index_id INTEGER, index_column_id INTEGER, column_id INTEGER, key_ordinal INTEGER,
       is_descending_key INTEGER, is_included_column INTEGER, PRIMARY KEY (object_id, index_id, index_column_id));

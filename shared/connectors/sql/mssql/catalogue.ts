@@ -22,7 +22,7 @@ const indexesSql = `SELECT i.index_id, CAST(i.is_unique AS int), CAST(i.has_filt
   FROM sys.indexes AS i
     JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
     JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
-  WHERE i.object_id = OBJECT_ID(@p1) AND i.is_disabled = 0 AND ic.key_ordinal > 0
+  WHERE i.object_id = OBJECT_ID(@p1) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND ic.key_ordinal > 0
   ORDER BY i.index_id, ic.key_ordinal`;
 
 const queryColumnsSql = `SELECT name, system_type_name, max_length, precision, scale, collation_name,

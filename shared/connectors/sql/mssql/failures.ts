@@ -13,6 +13,8 @@ interface Failure {
 
 /** Deadlock, lock and memory time-outs, a killed session, recovery, failover, Azure's throttling and moves. */
 const transient: ReadonlySet<number> = new Set([
+  // Of snapshot isolation: the session goes on without it.
+  ...[3951, 3952, 41_332],
   ...[-2, 233, 596, 601, 615, 701, 802, 921, 922, 923, 924, 926, 927, 942, 945, 946, 952, 954, 976, 982, 983, 988],
   ...[1204, 1205, 1221, 1222, 3906, 3935, 3941, 3960, 3961, 3966, 4060, 4221, 5061, 6005, 7622, 8628, 8645, 8651],
   ...[9001, 10053, 10054, 10060, 10928, 10929, 10936, 17142, 17187, 17188, 17197, 17830, 18401, 18451, 18461],
@@ -76,9 +78,6 @@ function failureFor({ code, number, severity, message }: Failure): AdpError {
     if (number === 978) {
       const advice = 'Set read_only_intent, or ApplicationIntent=ReadOnly in the connection string';
       return new AdpError('CONFIG_ERROR', `The SQL Server is a replica for read-only intent: ${advice}.`);
-    }
-    if (number === 3952) {
-      return lost('The SQL Server no longer allows snapshot isolation for this database');
     }
     if (tracking.has(number)) {
       const advice =

@@ -20,8 +20,8 @@ export type Isolation = 'READ COMMITTED' | 'SNAPSHOT';
 
 /** Longer parameters are `nvarchar(max)`. */
 const longestShort = 4_000;
-/** SQL Server's "Snapshot isolation transaction failed … because snapshot isolation is not allowed in this database". */
-const snapshotNotAllowed = 3952;
+/** By row versions it can't be read: another database behind a view doesn't allow them, or a table is held in memory. */
+const snapshotRefusals: ReadonlySet<number | undefined> = new Set([3951, 3952, 41_332]);
 const isolationSql = `SELECT CAST(CASE WHEN snapshot_isolation_state = 1 THEN 1 ELSE 0 END AS int) AS allowed
   FROM sys.databases WHERE name = DB_NAME()`;
 /** What goes wrong is told to whoever asked; an idle line that ends is no news. */
@@ -61,8 +61,7 @@ export class MssqlSession implements Session {
       return await this.#run(pool, statement, this.#isolation, signal, maxBytes);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      // It was taken away meanwhile: the next statement asks again.
-      if (numberOf(error) === snapshotNotAllowed) this.#isolation = undefined;
+      if (snapshotRefusals.has(numberOf(error))) this.#isolation = 'READ COMMITTED';
       throw codeOf(error) === 'ELOGIN' ? toMssqlError(error, this.#loginError) : error;
     }
   }
