@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Encoding, encodings, encodingOf as textEncodingOf } from '../../shared/formats/encoding.ts';
 import { gunzip } from '../../shared/formats/gunzip.ts';
 import { limitBytes } from '../../shared/formats/limits.ts';
 import { fail } from '../http/problem.ts';
@@ -16,6 +17,19 @@ export async function readBody(bytes: AsyncIterable<Uint8Array>, headers: Header
     fail(415, 'DATA_ERROR', 'Content-Encoding may be gzip.', {}, { 'accept-encoding': 'gzip, identity' });
   }
   return await Array.fromAsync(limitBytes(bytes, maxBodyBytes));
+}
+
+/**
+ * The encoding that the Content-Type's `charset` names, before what the source says; a byte order mark still decides.
+ * @throws 415 for one that isn't read
+ */
+export function charsetOf(headers: Headers): { readonly encoding?: Encoding } {
+  const charset = /;\s*charset\s*=\s*("?)([^";\s]+)\1/i.exec(headers.get('content-type') ?? '')?.[2];
+  if (charset === undefined) return {};
+  const encoding = textEncodingOf(charset);
+  return encoding === undefined
+    ? fail(415, 'DATA_ERROR', `The charset ${charset} is not read; take UTF-8, or one of ${encodings.join(', ')}.`)
+    : { encoding };
 }
 
 /** SHA-256 of a body and its encoding: what tells whether the same is sent again. */

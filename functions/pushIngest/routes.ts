@@ -7,7 +7,7 @@ import { fail, retryAfterText, toProblem } from '../http/problem.ts';
 import type { ApiResponse } from '../http/response.ts';
 import { type Route, route } from '../http/route.ts';
 import { rowErrorSchema } from '../runs/runDocument.ts';
-import { hashOf, readBody, unpack } from './body.ts';
+import { charsetOf, hashOf, readBody, unpack } from './body.ts';
 import { limitRate } from './rate.ts';
 
 const count = { type: 'integer', minimum: 0 } as const;
@@ -76,7 +76,7 @@ export function pushRoutes(): Route[] {
         const format = formatByMediaType(mediaType ?? '') ?? fail(415, 'DATA_ERROR', 'This content type is not read.');
         const source = await app.sources.pushSource(dealerId, entity, query.source);
         const body = await readBody(bytes, headers);
-        const pages = await readBatch(unpack(body, headers), format, source.settings);
+        const pages = await readBatch(unpack(body, headers), format, { ...source.settings, ...charsetOf(headers) });
 
         const work = async (): Promise<Answer> => {
           const batch = { dealerId, entity, sourceId: source.sourceId, mapper: source.mapper, pages, receivedAt };

@@ -360,6 +360,16 @@ describe('other refusals', () => {
       expect(reply.headers.get('accept')).toContain('text/csv');
     }
     await expectRefused(() => push('[]', as('application/json', { 'content-encoding': 'br' })), 415, 'DATA_ERROR');
+    await expectRefused(() => push('part_number\nx\n', as('text/csv; charset=ebcdic')), 415, 'DATA_ERROR');
+  });
+
+  test('in the charset that its type names', async () => {
+    const body = Buffer.from('part_number,bin\nCHARSET-1,Größe\n', 'latin1');
+    const reply = await push(body, as('text/csv; charset="Windows-1252"'));
+    expect(reply).toMatchObject({ status: 202, body: { accepted: 1 } });
+    await hub.closed(reply.body.run_id);
+    const records = await hub.records('acme', 'part_stock', '&part_number=CHARSET-1');
+    expect([...records.values()].map(({ data }) => data.bin)).toEqual(['Größe']);
   });
 
   test("422 where no row is valid: a problem document with the 202's members, and a run", async () => {
