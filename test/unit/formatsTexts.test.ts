@@ -110,6 +110,7 @@ describe('the rows of XML, told apart without being read', () => {
     '<r xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><row><a xsi:nil="true"/></row><row><a>1</a></row><row/></r>',
     '<r xmlns:xsi="other"><row><a xsi:nil="true"/></row><row><a>1</a></row><row><![CDATA[<row>]]><b>&#228;</b></row></r>\n',
     '<data><head><row>1</row></head><rows>\n<row><id>1</id><row>in</row></row>\r\n<row><id>2</id></row>text</rows></data>',
+    "<rows><row a=\"/>\" b='\"/>'><c>1</c></row><row a='/>'><!-- > </row> --><c>2</c></row></rows>",
     "<rows><row a='>' b=\"'\"><?p <row> ?><c>ü</c></row ><row><c>\u{1f600}</c></row>\n\n</rows ><!-- end -->",
   ];
   const elements: readonly (string | undefined)[] = [undefined, 'row', 'data/rows/row', 'rows/row', 'r/row'];

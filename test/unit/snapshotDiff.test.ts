@@ -61,6 +61,14 @@ describe.each(kernels)('a diff by the kernel in %s', (_name, kernel) => {
     expect(third.result.unchanged).toBe(3);
   });
 
+  test('hold the removals where a key has a NUL, and not where something else has', async () => {
+    const first = await diff('id,name\n1,a\n2,b\n', undefined, { kernel: kernel() });
+    const inKey = await diff('id,name\n1,a\n2\0,b\n', first.saved, { kernel: kernel() });
+    expect(inKey.result).toMatchObject({ rejected: 1, removed: 1, isHeld: true, suspect: ['unreadable_key'] });
+    const elsewhere = await diff('id,name\n1,a\n2,b\0\n', first.saved, { kernel: kernel() });
+    expect(elsewhere.result).toMatchObject({ rejected: 1, removed: 0, isHeld: false, suspect: [] });
+  });
+
   test('maps every row when a column comes, goes or is called something else', async () => {
     const content = ({ values }: { values: Record<string, unknown> }) => `${values.id}${values.a}`;
     const first = await diff('id,a,b\n1,x,y\n', undefined, { kernel: kernel(), content });

@@ -50,7 +50,7 @@ export async function doubtOf(
   epoch: number,
   { runs }: DoubtDeps,
 ): Promise<string | undefined> {
-  if (last === undefined) return 'there is no snapshot yet to compare with';
+  if (last === undefined) return 'this is the first snapshot';
   if (last.epoch !== epoch) return 'the mapping or the zone has changed, or the source was reset';
   if (pending !== undefined && pending.runId !== runId) return 'the run before was not finished';
   if (isDoubtful) return 'the last snapshot does not know all that is held';

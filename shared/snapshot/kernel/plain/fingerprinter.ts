@@ -29,7 +29,8 @@ export class Fingerprinter {
     if (row.fault === 'none' && row.fieldCount !== this.columns.count) row.fault = 'ragged';
     if (row.fault === 'none' && this.#cutter.bytes.subarray(row.start, row.end).includes(0)) row.fault = 'nul';
     const rowHash = row.fault === 'none' ? this.#hashRow(row, fields) : none;
-    if (this.columns.key.some((column) => column >= row.fieldCount)) {
+    // A key with a NUL is no key: which one was meant can't be told.
+    if (this.columns.key.some((column) => column >= row.fieldCount || fields[column]?.includes('\0') === true)) {
       return { key: undefined, rowHash };
     }
     const record = keyRecord(this.columns.key.map((column) => fields[column] ?? ''));

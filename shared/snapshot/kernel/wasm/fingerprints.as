@@ -251,7 +251,18 @@ function hasNulIn(row: usize): bool {
   for (let k: u32 = 0; k < keyCount; k++) {
     if (load<u32>(keyColumns + (<usize>k << 2)) >= count) return false;
   }
-  return true;
+  return !hasNul || !hasNulInKey(row);
+}
+
+/** A key with a NUL is no key: which one was meant can't be told. */
+function hasNulInKey(row: usize): bool {
+  for (let k: u32 = 0; k < keyCount; k++) {
+    const field = fieldOf(row, load<u32>(keyColumns + (<usize>k << 2)));
+    for (let p = <u32>field, end = <u32>(field >> 32) & ~ESCAPED; p < end; p++) {
+      if (load<u8>(input + p) == 0) return true;
+    }
+  }
+  return false;
 }
 
 /** Finds each row's faults, and hashes its key, where there is one to read, and its values, where they are good. */
