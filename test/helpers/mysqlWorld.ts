@@ -38,7 +38,8 @@ const examples: readonly TypeExample[] = [
   { type: 'FLOAT', literal: '16777216', value: 16777216 },
   { type: 'FLOAT', literal: '3.4028234663852886e38', value: 3.4028235e38 },
   { type: 'DOUBLE', literal: '0.1e0 + 0.2e0', value: 0.1 + 0.2 },
-  { type: 'DOUBLE', literal: '9.876543210987653', value: 9.876543210987653 },
+  // The driver's own reading ends with 605.
+  { type: 'DOUBLE', literal: '9.946293016623603e0', value: 9.946293016623603 },
   { type: 'DOUBLE', literal: '-1.7976931348623157e308', value: -Number.MAX_VALUE },
   { type: 'DOUBLE', literal: '2.2250738585072014e-308', value: 2.2250738585072014e-308 },
   { type: 'VARCHAR(100)', literal: "'Ölfilter\\n\\\\\\'漢字 🛠'", value: "Ölfilter\n\\'漢字 🛠" },
