@@ -1,0 +1,208 @@
+// What is committed late, while somebody polls: six writers with transactions of up to four seconds and rollbacks.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Hub, startHub } from '../helpers/hub.ts';
+import { hasMariadb, mariadbAdvice } from '../helpers/mariadb.ts';
+import { addPolled, polledAnew, runsOf, setSecret, trigger } from '../helpers/pollHub.ts';
+import { hasPostgres, postgresAdvice } from '../helpers/postgres.ts';
+import { randomOf } from '../helpers/stockRows.ts';
+import { type WriterLine, type WrittenDatabase, writtenMariadb, writtenPostgres } from '../helpers/writtenDatabase.ts';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const raceMs = process.env.SOAK === '1' ? 120_000 : 12_000;
+const writers = 6;
+const longestMs = 4_000;
+const pollEveryMs = 200;
+
+const servers = [
+  ...(hasPostgres ? [{ name: 'PostgreSQL', start: writtenPostgres }] : []),
+  ...(hasMariadb ? [{ name: 'MariaDB', start: writtenMariadb }] : []),
+];
+for (const advice of [...(hasPostgres ? [] : [postgresAdvice]), ...(hasMariadb ? [] : [mariadbAdvice])]) {
+  console.warn(advice);
+  test.skip(advice, () => undefined);
+}
+
+/** What happened at one server. */
+interface Race {
+  readonly name: string;
+  readonly database: WrittenDatabase;
+  /** Polled as it is by default. */
+  readonly careful: string;
+  /** Polled without an overlap. */
+  readonly careless: string;
+  polls: number;
+  commits: number;
+  rollbacks: number;
+  longest: number;
+}
+
+let hub: Hub;
+const races: Race[] = [];
+
+beforeAll(async () => {
+  [hub] = await Promise.all([startHub(), ...servers.map(join)]);
+  await Promise.all(races.map(configure));
+  await Promise.all(races.map(race));
+}, 120_000 + raceMs);
+afterAll(async () => {
+  await hub?.end();
+  for (const { database } of races) await database.stop();
+});
+
+async function join({ name, start }: (typeof servers)[number]): Promise<void> {
+  const database = await start();
+  const careful = database.connector;
+  const counted = { polls: 0, commits: 0, rollbacks: 0, longest: 0 };
+  races.push({ name, database, careful, careless: `${careful}-careless`, ...counted });
+}
+
+async function configure({ database, careful, careless }: Race): Promise<void> {
+  await setSecret(hub, careful, database.secret);
+  const source = (cursor: object) => ({
+    connector: database.connector,
+    credential: careful,
+    // Short pages, so that rows of one transaction, which are dated the same, fill several.
+    settings: { ...database.settings, page_rows: 20 },
+    entities: {
+      part_stock: {
+        mapping: { part_number: 'part_number', on_hand: 'quantity' },
+        modified: 'modified',
+        ...cursor,
+        settings: { table: database.table, key: ['part_number'] },
+      },
+    },
+  });
+  await addPolled(hub, careful, source({}));
+  await addPolled(hub, careless, source({ cursor: { kind: 'timestamp', overlap_seconds: 0 } }));
+}
+
+async function race(of: Race): Promise<void> {
+  const { database, careful, careless } = of;
+  const end = Date.now() + raceMs;
+  const line = await database.connect();
+  for (let n = 0; n < 60; n++) await line.run(insert(`shared-${n}`, 0, database.now));
+  await polledAnew(hub, careful);
+  await polledAnew(hub, careless);
+  const writing = Array.from({ length: writers }, (_, writer) => write(of, writer, end));
+  const polling = [careful, careless].map(async (dealer) => {
+    for (let n = 1; Date.now() < end; n++) {
+      // Now and then it is looked for what was deleted meanwhile.
+      await trigger(hub, dealer, n % 15 === 0 ? '?mode=keys' : '?mode=changes');
+      if (dealer === careful) of.polls++;
+      await sleep(pollEveryMs);
+    }
+  });
+  await Promise.all([...writing, ...polling]);
+  for (const dealer of [careful, careless]) {
+    await polledAnew(hub, dealer, '?mode=changes');
+    await polledAnew(hub, dealer, '?mode=keys');
+  }
+}
+
+const insert = (part: string, quantity: number, time: string) =>
+  `INSERT INTO stock (part_number, quantity, modified) VALUES ('${part}', ${quantity}, ${time})`;
+
+/**
+ * One transaction after another: rows of its own, dated when the transaction began, which is long before others can see
+ * them, and rows that all write, dated once their locks are held, so that their dates don't go back. What it writes is
+ * never written twice.
+ */
+async function write(of: Race, writer: number, end: number): Promise<void> {
+  const { database } = of;
+  const { began, now } = database;
+  const random = randomOf(seed + writer);
+  const line = await database.connect();
+  let own: readonly string[] = [];
+  let quantity = writer;
+  let made = 0;
+  const some = (share: number) => own.filter(() => random() < share);
+  const next = () => {
+    quantity += writers;
+    return quantity;
+  };
+  while (Date.now() < end) {
+    const begun = Date.now();
+    await line.run(...database.begin);
+    const added = Array.from({ length: Math.floor(random() * 30) }, () => `own-${writer}-${made++}`);
+    const gone = new Set(some(0.01));
+    for (const part of added) await line.run(insert(part, next(), began));
+    for (const part of gone) await line.run(`DELETE FROM stock WHERE part_number = '${part}'`);
+    for (const part of some(0.2)) await line.run(update(part, next(), began));
+    const isKept = (await updateShared(line, random, next, now)) && random() < 0.8;
+    // Most are short, as they are in real life.
+    await sleep(longestMs * random() ** 3);
+    await line.run(isKept ? 'COMMIT' : 'ROLLBACK');
+    if (isKept) {
+      own = [...own.filter((part) => !gone.has(part)), ...added];
+      of.commits++;
+      of.longest = Math.max(of.longest, Date.now() - begun);
+    } else of.rollbacks++;
+  }
+}
+
+const update = (part: string, quantity: number, time: string) =>
+  `UPDATE stock SET quantity = ${quantity}, modified = ${time} WHERE part_number = '${part}'`;
+
+/** False where another one was in the way for too long. */
+async function updateShared(line: WriterLine, random: () => number, next: () => number, now: string): Promise<boolean> {
+  const parts = [0, 1].map(() => `shared-${Math.floor(random() * 60)}`).sort();
+  try {
+    for (const part of new Set(parts)) {
+      await line.run(`SELECT quantity FROM stock WHERE part_number = '${part}' FOR UPDATE`);
+      await line.run(update(part, next(), now));
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function held(dealer: string): Promise<Map<string, number>> {
+  const records = await hub.records(dealer, 'part_stock');
+  return new Map([...records.values()].map(({ data }) => [data.part_number, data.on_hand]));
+}
+
+/** Parts that are held otherwise than they are in the table, or not at all. */
+async function differing(dealer: string, table: ReadonlyMap<string, number>): Promise<string[]> {
+  const records = await held(dealer);
+  const names = new Set([...table.keys(), ...records.keys()]);
+  return [...names]
+    .filter((name) => table.get(name) !== records.get(name))
+    .map((name) => `${name}: ${table.get(name)}, held ${records.get(name)}`);
+}
+
+describe.each(servers)(`a table of $name that is written by ${writers} at a time (SEED=${seed})`, ({ name }) => {
+  const at = () => {
+    const found = races.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`There was no race at ${name}.`);
+    return found;
+  };
+
+  test('is what the store holds, polled as it is by default', async () => {
+    const { database, careful, polls, commits, rollbacks, longest } = at();
+    const table = await database.content();
+    expect(table.size).toBeGreaterThan(100);
+    expect(Math.min(polls, commits, rollbacks)).toBeGreaterThan(3);
+    expect(longest).toBeGreaterThan(2_000);
+    expect(await differing(careful, table)).toEqual([]);
+  });
+
+  test('has runs that all balance', async () => {
+    const runs = await runsOf(hub, at().careful);
+    expect(runs.length).toBeGreaterThan(5);
+    for (const { run_id } of runs) {
+      const { status, receipt, errors } = await hub.closed(run_id);
+      expect({ run_id, status, balanced: receipt.balanced, errors }).toMatchObject({
+        status: 'succeeded',
+        balanced: true,
+      });
+    }
+  });
+
+  test('and loses rows without the overlap: this race can tell', async () => {
+    const { database, careless } = at();
+    expect((await differing(careless, await database.content())).length).toBeGreaterThan(0);
+  });
+});
