@@ -87,7 +87,7 @@ export interface PulledPage {
   readonly cursor?: string;
   /** All of the source's fields, where it says so; once a read. */
   readonly columns?: readonly string[];
-  /** How many rows the source says there are in all pages. */
+  /** How many rows the source says there are in all pages: a read that ends with fewer is suspect, and its cursor stays. */
   readonly total?: number;
   /** The source asks to be left alone for so long, in milliseconds. */
   readonly pauseMs?: number;
@@ -96,6 +96,11 @@ export interface PulledPage {
    * read (`all`, `keys`): everything is as it was then, so that nothing is gone either.
    */
   readonly unchanged?: boolean;
+  /**
+   * True, with no rows, on the first page of a read of changes: the source has forgotten what has changed since the cursor,
+   * which is void. The pages from `next` on are of everything.
+   */
+  readonly forgotten?: boolean;
   readonly notes?: readonly string[];
 }
 
@@ -115,7 +120,7 @@ export interface Finding {
  * Every call throws AdpError with the right disposition, and never sleeps or tries again: who calls it waits better.
  * `NETWORK_ERROR`, `RATE_LIMITED` (with `retryAfterMs` where the source said so): retry. `AUTH_FAILED`: the credential was
  * refused; park. `MAPPING_ERROR`: a column that is needed is gone; park, the message names it. `CONFIG_ERROR`: settings
- * that can't work; park. No message, cause or note holds a secret.
+ * that can't work; park. `CONFLICT` (park): this read can't be gone on with; the next one begins anew. No message, cause or note holds a secret.
  *
  * `signal` aborts: what is under way is cancelled at the source as well, and the call throws the signal's reason.
  */
@@ -196,10 +201,12 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Statuses of 4xx that are answers here, and no errors. */
+  readonly expects?: readonly number[];
 }
 
 export interface HttpAnswer {
-  /** 2xx or 304. */
+  /** 2xx, 304, or one that the request expects. */
   readonly status: number;
   readonly headers: Headers;
   /** After redirects. */

@@ -65,7 +65,12 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     }
   };
 
-  const ask = async (request: Unauthorized, deadline: Deadline, signal: AbortSignal): Promise<HttpAnswer> => {
+  const ask = async (
+    request: Unauthorized,
+    expects: readonly number[],
+    deadline: Deadline,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> => {
     let authorization = await authentication.authorize(signal);
     let arrival = await follow(request, authorization, deadline, signal);
     if (arrival.reply.status === 401 && arrival.isOwn && authorization.renew !== undefined) {
@@ -74,7 +79,8 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
       arrival = await follow(request, authorization, deadline, signal);
     }
     const { reply, url } = arrival;
-    if (!isData(reply.status)) throw await refusalOf(reply, url, authorization.secrets, clock());
+    if (!isData(reply.status) && !expects.includes(reply.status))
+      throw await refusalOf(reply, url, authorization.secrets, clock());
     return { status: reply.status, headers: reply.headers, url, body: reply.body };
   };
 
@@ -83,7 +89,7 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
       signal.throwIfAborted();
       const deadline = startDeadline(settings.timeoutMs);
       try {
-        const answer = await ask(toUnauthorized(request, baseUrl, settings), deadline, signal);
+        const answer = await ask(toUnauthorized(request, baseUrl, settings), request.expects ?? [], deadline, signal);
         return { ...answer, body: thenClear(answer.body, deadline) };
       } catch (error) {
         deadline.clear();

@@ -369,3 +369,62 @@ describe('data that have not changed', () => {
     await source.close();
   });
 });
+
+describe('a cursor that the API has forgotten', () => {
+  const tokens = restQuery(
+    {
+      path: '/parts',
+      records: 'items',
+      pagination: { kind: 'cursor', param: 'page', from: 'next' },
+      incremental: { param: 'token', initial: 'all' },
+      sync_token: { path: 'token' },
+    },
+    { cursor: byTime({ kind: 'token', column: undefined }) },
+  );
+  /** Two pages of two rows, and a token; who comes with an old one is refused. */
+  const forget = (status: number, more: (asked: Asked) => number | undefined = () => undefined) => {
+    api.answer = (asked) => {
+      const { searchParams } = asked.url;
+      const refused = searchParams.get('token') === 'old' ? status : more(asked);
+      if (refused !== undefined) return { status: refused, body: { error: 'resync' } };
+      return searchParams.get('page') === '2'
+        ? { body: { token: 'new', items: [{ id: 3 }, { id: 4 }] } }
+        : { body: { next: '2', items: [{ id: 1 }, { id: 2 }] } };
+    };
+  };
+  const cursor = JSON.stringify({ token: 'old' });
+
+  test('is void: the same read goes on with everything, says so, and leads to a new one', async () => {
+    forget(410);
+    const asked = api.asked.length;
+    const result = await readToEnd(connection, tokens, { cursor });
+    expect(result.pages.map(({ forgotten, rows }) => [forgotten, rows.length])).toEqual([
+      [true, 0],
+      [undefined, 2],
+      [undefined, 2],
+    ]);
+    expect(api.asked.slice(asked).map(({ url }) => url.searchParams.get('token'))).toEqual(['old', 'all', 'all']);
+    expect(result.notes).toEqual([expect.stringContaining('everything is read again')]);
+    expect(JSON.parse(result.cursor ?? '')).toEqual({ token: 'new' });
+  });
+
+  test('may be told by another status, where the source says so', async () => {
+    forget(400);
+    await expect(readToEnd(connection, tokens, { cursor })).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+    const incremental = { param: 'token', initial: 'all', expired: [400] };
+    const told = { ...tokens, settings: { ...tokens.settings, incremental } };
+    expect((await readToEnd(connection, told, { cursor })).rows).toHaveLength(4);
+  });
+
+  test('is asked without once: an API that is gone parks', async () => {
+    forget(410, () => 410);
+    const parked = { code: 'CONFIG_ERROR', disposition: 'park', message: expect.stringContaining('410') };
+    await expect(readToEnd(connection, tokens, { cursor })).rejects.toMatchObject(parked);
+    await expect(readToEnd(connection, tokens)).rejects.toMatchObject(parked);
+  });
+
+  test('in the midst of pages ends the read, and parks nothing', async () => {
+    forget(410, ({ url }) => (url.searchParams.get('page') === '2' ? 410 : undefined));
+    await expect(readToEnd(connection, tokens)).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'park' });
+  });
+});

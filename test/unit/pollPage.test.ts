@@ -262,6 +262,30 @@ describe('a first read', () => {
   });
 });
 
+describe('a cursor that the source has forgotten', () => {
+  test('is void at once, whatever becomes of the read', async () => {
+    const world = pollWorld();
+    world.dms.hasKeyOrder = false;
+    world.dms.rows = rows(4);
+    await world.read();
+    const before = (await world.state()).state.cursor;
+    world.dms.more = { rows: [], forgotten: true, next: [-1, ''] };
+    const runId = world.newRun();
+    expect(await world.page(runId, 0)).toEqual({ kind: 'more' });
+    expect([before, (await world.state()).state.cursor]).toEqual(['3', undefined]);
+    // An empty answer to a read of everything is no reason to believe that there is nothing.
+    world.dms.more = {};
+    world.dms.rows = [];
+    expect((await world.page(runId, 1)).kind).toBe('done');
+    await world.settle();
+    expect((await world.run(runId)).status).toBe('suspect');
+    expect((await world.state()).state.cursor).toBeUndefined();
+    world.dms.rows = rows(4);
+    await world.read();
+    expect((await world.state()).state.cursor).toBe('3');
+  });
+});
+
 describe('a configuration that changes', () => {
   test.each([
     ['how rows become records', { meaning: 'm2' }, /mapping, zone/],

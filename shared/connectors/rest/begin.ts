@@ -2,6 +2,7 @@ import { AdpError } from '../../errors.ts';
 import type { Query, Read, ReadMode, Tools } from '../connector.ts';
 import { type RestCursor, readCursor } from './cursor.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
+import { initialOf } from './forgotten.ts';
 import { type RestState, toJson } from './place.ts';
 import { namesUsed } from './request.ts';
 import { hash } from './rows.ts';
@@ -30,7 +31,6 @@ export function beginRead(
   const form = timeFormOf(entity, query.zone, tools);
   const before = readCursor(cursorText);
   const asked = mode === 'changes' ? askedFor(query, before, form) : undefined;
-  const { initial } = entity.incremental;
   const until = writeUntil(form, startMs);
   const settings = hash([
     mode,
@@ -46,7 +46,7 @@ export function beginRead(
     startMs,
     until,
     ...(namesUsed(source, entity).includes('until') ? { untilMs: readTime(form, until) ?? startMs } : {}),
-    ...(asked ?? (initial === undefined ? {} : { since: initial, cursor: initial })),
+    ...(asked ?? initialOf(entity)),
     before: {
       ...(before.atMs === undefined ? {} : { atMs: before.atMs }),
       ...(before.id === undefined ? {} : { id: before.id }),

@@ -25,6 +25,8 @@ export interface RestEntity {
     readonly rowFormat: string;
     readonly zone: string | undefined;
     readonly initial: string | undefined;
+    /** Statuses by which the API says that it has forgotten what the cursor, or the next page, stands for. */
+    readonly expired: readonly number[];
   };
   readonly total: Told | undefined;
   readonly syncToken: Told | undefined;
@@ -55,6 +57,7 @@ export function readEntity(settings: JsonObject): RestEntity {
       rowFormat: textOf(incremental, 'row_format') ?? textOf(incremental, 'format') ?? usualTimes,
       zone: textOf(incremental, 'zone'),
       initial: textOf(incremental, 'initial'),
+      expired: listOf(incremental.expired)?.map(Number) ?? usualExpired,
     },
     total: toldOf(objectOf(settings, 'total')),
     syncToken: toldOf(objectOf(settings, 'sync_token')),
@@ -90,6 +93,8 @@ export function readSource(settings: JsonObject): RestSource {
 }
 
 const usualTimes = 'rfc3339';
+/** Gone: RFC 9110, 15.5.11. */
+const usualExpired = [410];
 const formats = ['json', 'ndjson', 'csv', 'xml'] as const;
 
 function toldOf(settings: JsonObject | undefined): Told | undefined {

@@ -1,4 +1,3 @@
-import { AdpError } from '../../errors.ts';
 import type { PulledPage, Query, ReadMode } from '../connector.ts';
 import { type RestCursor, type Seen, writeCursor } from './cursor.ts';
 import { type RestSource, readEntity } from './entity.ts';
@@ -16,10 +15,7 @@ interface LastAnswer {
   readonly lastModified: string | null;
 }
 
-/**
- * What the last page of a read says of the whole: how far it came, and what a person may want to know.
- * @throws AdpError DATA_ERROR (retry) where the API says that there are more rows than it gave
- */
+/** What the last page of a read says of the whole: how far it came, and what a person may want to know. */
 export function finish(
   source: RestSource,
   query: Query,
@@ -30,10 +26,11 @@ export function finish(
 ): Pick<PulledPage, 'cursor' | 'notes'> {
   const notes: string[] = [];
   const { total } = place;
-  if (total !== undefined && place.rows < total) {
-    const told = `The API says that there are ${total} rows, and gave ${place.rows}`;
-    if (state.isWhole) throw incomplete(told);
-    notes.push(`${told}; of a part of its rows it may well count all.`);
+  // Of everything it is the poll that sees it, by the total that its pages tell.
+  if (!state.isWhole && total !== undefined && place.rows < total) {
+    notes.push(
+      `The API says that there are ${total} rows, and gave ${place.rows}; of a part of its rows it may well count all.`,
+    );
   }
   const { pagination } = readEntity(query.settings);
   if (pagination.kind === 'page' && place.requests > 2 && total === undefined && mode !== 'changes') {
@@ -89,8 +86,4 @@ function seenOf(source: RestSource, { settings, startMs }: RestState, answer: La
 function clockNote(beforeMs: number, latestMs: number): string {
   const seconds = Math.round((beforeMs - latestMs) / 1_000);
   return `The API's clock is ${seconds} s behind where an earlier read came to: was it set back? What was changed meanwhile shows at the next complete read.`;
-}
-
-function incomplete(told: string): AdpError {
-  return new AdpError('DATA_ERROR', `${told}: what is missing would count as deleted.`, { disposition: 'retry' });
 }

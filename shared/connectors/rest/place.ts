@@ -14,6 +14,8 @@ export type Position =
 /** Where a read stands between two pages. */
 export interface RestPlace {
   readonly position: Position;
+  /** True where the API had forgotten the cursor, so that everything is read. */
+  readonly isAnew?: boolean;
   /** Requests answered so far, and the rows in them. */
   readonly requests: number;
   readonly rows: number;

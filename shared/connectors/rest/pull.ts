@@ -5,6 +5,7 @@ import { type Answered, readAnswer } from './answer.ts';
 import { rowTimeFormOf } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { finish } from './finish.ts';
+import { asWhole, forgettingStatuses, lostItsPlace } from './forgotten.ts';
 import { follow } from './loop.ts';
 import { endsAt, positionAfter } from './next.ts';
 import { type Position, type RestPlace, type RestState, toJson } from './place.ts';
@@ -32,11 +33,11 @@ export async function pullPage(
   tools: PullTools,
   query: Query,
   { mode }: Pick<Read, 'mode'>,
-  state: RestState,
+  begun: RestState,
   place: RestPlace | undefined,
   signal: AbortSignal,
 ): Promise<PulledPage> {
-  if (state.isFresh) {
+  if (begun.isFresh) {
     return {
       rows: [],
       unchanged: true,
@@ -44,12 +45,14 @@ export async function pullPage(
     };
   }
   const entity = readEntity(query.settings);
+  const state = place?.isAnew === true ? asWhole(begun, entity) : begun;
   const position: Position = place?.position ?? { kind: 'first' };
   const request = requestFor(tools.source, entity, { state, position, limit: entity.pagination.size });
   const known = hashOf(request);
   const validators = position.kind === 'first' && state.seen?.request === known ? validatorsOf(state.seen) : {};
   const sentMs = tools.clock();
-  const answer = await tools.http.send({ ...request, headers: { ...request.headers, ...validators } }, signal);
+  const expects = forgettingStatuses(entity, state, position);
+  const answer = await tools.http.send({ ...request, headers: { ...request.headers, ...validators }, expects }, signal);
   const pauseMs = pauseOf(answer.headers, tools.clock());
   const pause = pauseMs === undefined ? {} : { pauseMs };
   if (answer.status === 304) {
@@ -58,6 +61,13 @@ export async function pullPage(
     return { rows: [], unchanged: true, ...pause };
   }
   const startMs = place?.startMs ?? startOf(answer, sentMs, tools.clock());
+  if (expects.includes(answer.status)) {
+    await drain(answer);
+    if (position.kind !== 'first') throw lostItsPlace();
+    const next = toJson({ ...beginning, position, startMs, isAnew: true });
+    const note = `The API no longer knows what has changed since its cursor (${answer.status}): everything is read again.`;
+    return { rows: [], forgotten: true, next, notes: [note], ...pause };
+  }
   const answered = await readAnswer(answer, entity, tools.readRows, tools.scrub, signal);
   const columns = place === undefined || place.rows === 0 ? checkedColumns(answered, entity, query) : {};
   const step = take(tools, entity, query, { answer, answered, position, place, startMs });

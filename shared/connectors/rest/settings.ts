@@ -185,6 +185,15 @@ const incremental = {
         'What stands for {{since}} and {{cursor}} at the first read, for an API that must be told. Default: left out.',
       examples: ['1970-01-01T00:00:00Z', '0'],
     },
+    expired: {
+      type: 'array',
+      maxItems: 5,
+      uniqueItems: true,
+      items: { type: 'integer', minimum: 400, maximum: 499, not: { enum: [401, 403, 408, 425, 429] } },
+      description:
+        'The statuses by which the API says that it has forgotten what the cursor stands for: everything is read again then. Default: 410. Where it is 400, any request that the API refuses costs a read of everything.',
+      examples: [[400, 410]],
+    },
   },
   examples: [{ param: 'updated_since', format: 'rfc3339' }],
 } as const;

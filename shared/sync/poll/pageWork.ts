@@ -8,6 +8,7 @@ import { attemptOf, type ClaimedState, claim, withMessages } from './claim.ts';
 import type { CompleteRead } from './completeReads.ts';
 import type { PollPlace, StoredPollState } from './cursorStore.ts';
 import { judgeRejects } from './judgeRejects.ts';
+import { keepRejects, rejectDigest } from './knownRejects.ts';
 import type { PageOutcome } from './pageOutcome.ts';
 import type { PolledEntity, PolledSource } from './polledSource.ts';
 import type { PollDeps } from './pollPage.ts';
@@ -28,6 +29,11 @@ const maxNotes = 20;
 
 /** What begins a read at the source, or goes on with it: the state that claims the next page. */
 type Claiming = (connection: Connection, signal: AbortSignal) => Promise<ClaimedState>;
+
+/** What became of a page's rows, and which of them were rejected. */
+interface Taken extends Ingested {
+  readonly rejects: readonly string[];
+}
 
 /** One try at a page. */
 export class PageWork {
@@ -131,7 +137,7 @@ export class PageWork {
     const { cursors, limits } = this.#deps;
     const { dealerId, sourceId } = this.#place;
     await limits.note(dealerId, sourceId, pulled.rows.length, this.#source.limits);
-    const taken = await this.#deliver(claimed.reading, pulled.rows);
+    const taken = await this.#deliver(claimed, pulled.rows);
     const state = this.#after(claimed, pulled, taken);
     const { reading } = state;
     await cursors.save(this.#place, { state: claimed, etag }, state);
@@ -140,7 +146,7 @@ export class PageWork {
     return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
   }
 
-  async #deliver(reading: Reading, rows: readonly PulledRow[]): Promise<Ingested> {
+  async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<Taken> {
     const { attempt, messages: before } = attemptOf(reading);
     const first = reading.counts.read;
     const inputs = rows.map((row, i): InputRow => ({ index: first + i, ...row }));
@@ -148,20 +154,28 @@ export class PageWork {
     if (complete !== undefined) {
       if (inputs.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, inputs);
       const counts = { ...emptyCounts, read: inputs.length };
-      return { counts, messages: inputs.length > 0 ? 1 : 0, errors: [] };
+      return { counts, messages: inputs.length > 0 ? 1 : 0, errors: [], rejects: [] };
     }
     const { dealerId, sourceId, entity } = this.#place;
     const { runId, epoch, captured, pages } = reading;
     const { mapper, maxRejectRatio } = this.#entity;
     const ingestion = { runId, attempt, dealerId, entity, sourceId, epoch, captured, mapper };
-    return await ingest([inputs], ingestion, {
+    const rejects: string[] = [];
+    const ingested = await ingest([inputs], ingestion, {
       deliver: (heading, changes) => this.#deps.deliver({ ...heading, seq: before + heading.seq }, changes),
-      quarantine: (mine, rejections) => this.#deps.quarantine(mine, rejections, pages),
+      quarantine: async (mine, rejections) => {
+        // An overlap brings the same bad rows again and again: they are in quarantine.
+        const found = rejections.map((rejection) => ({ rejection, digest: rejectDigest(rejection) }));
+        rejects.push(...found.map(({ digest }) => digest));
+        const added = found.filter(({ digest }) => !known.includes(digest)).map(({ rejection }) => rejection);
+        if (added.length > 0) await this.#deps.quarantine(mine, added, pages);
+      },
       judge: (counts, errors) => judgeRejects(addCounts(reading.counts, counts), errors, maxRejectRatio),
     });
+    return { ...ingested, rejects };
   }
 
-  #after(claimed: ClaimedState, pulled: PulledPage, taken: Ingested): ClaimedState {
+  #after(claimed: ClaimedState, pulled: PulledPage, taken: Taken): ClaimedState {
     const before = claimed.reading;
     const counts = addCounts(before.counts, taken.counts);
     const isDone = pulled.next === undefined;
@@ -175,9 +189,10 @@ export class PageWork {
     const { place, ...reading } = before;
     return {
       ...claimed,
-      cursor: to ?? claimed.cursor,
+      cursor: pulled.forgotten === true ? undefined : (to ?? claimed.cursor),
       columns: pulled.columns ?? claimed.columns,
       hasHadRows: claimed.hasHadRows || counts.read > 0,
+      rejects: keepRejects(claimed.rejects, taken.rejects),
       reading: {
         ...reading,
         place: pulled.next,
