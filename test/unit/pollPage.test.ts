@@ -339,6 +339,19 @@ describe('rows that can not be taken', () => {
     expect(await statuses(world)).toEqual(['partial']);
   });
 
+  test('are quarantined once, however often an overlap reads them again', async () => {
+    const world = pollWorld();
+    world.dms.rows = [...rows(8).slice(0, 7), bad(7)];
+    await world.read();
+    await world.read();
+    expect(await world.read()).toMatchObject({ counts: { rejected: 1 } });
+    expect(world.rejected).toHaveLength(1);
+    // The same row, bad in another way.
+    world.dms.rows = [...rows(8).slice(0, 7), row(7, 7, { or: 'so' })];
+    expect(await world.read()).toMatchObject({ counts: { rejected: 1 } });
+    expect(world.rejected).toHaveLength(2);
+  });
+
   test('and are too many stop the run before anything of the page is applied and the cursor moves', async () => {
     const world = pollWorld();
     world.dms.pageSize = 50;

@@ -49,6 +49,8 @@ export async function prepareRead(
       cursor,
       meaning: entity.meaning,
       origin: entity.origin,
+      // By another mapping they are rejected for other reasons, or not at all.
+      rejects: isValid ? state.rejects : [],
       attempts,
       reading: {
         runId,

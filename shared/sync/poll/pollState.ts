@@ -18,6 +18,8 @@ export interface PollState {
   readonly columns: readonly string[] | undefined;
   /** It had rows once: a complete read that finds none is suspicious. */
   readonly hasHadRows: boolean;
+  /** Rows that were rejected last, by `rejectDigest`: what an overlap reads again is in quarantine already. */
+  readonly rejects: readonly string[];
   /** The last number given to an attempt. It never goes back, also where all else is forgotten. */
   readonly attempts: number;
   readonly reading: Reading | undefined;
@@ -64,6 +66,7 @@ export const emptyState: PollState = {
   origin: '',
   columns: undefined,
   hasHadRows: false,
+  rejects: [],
   attempts: 0,
   reading: undefined,
 };
