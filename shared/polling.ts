@@ -77,8 +77,8 @@ export interface PollingDeps {
   readonly log: Log;
 }
 
-/** What takes longer is cancelled at the source: a page is short. */
-const pageMs = 60_000;
+/** The last resort, for connectors end what takes too long by themselves: their longest time-out is ten minutes. */
+const pageMs = 11 * 60_000;
 const checkMs = 30_000;
 const idleMs = 30_000;
 
