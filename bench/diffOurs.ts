@@ -1,16 +1,15 @@
 // One diff by us in a process of its own: `diffOurs.ts FILE CHANGES NEXT [BASELINE]`. Prints what it took as JSON.
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import type { ByteSink, ByteSource } from '../shared/snapshot/bytes.ts';
+import { writeSync } from 'node:fs';
 import { diffSnapshot } from '../shared/snapshot/diffSnapshot.ts';
 import type { SnapshotRow } from '../shared/snapshot/snapshot.ts';
 import { startMeter } from './diffMeter.ts';
+import { closeAll, openNow, sink, source } from './syncFiles.ts';
 
 const [file = '', changes = '', next = '', baseline] = process.argv.slice(2);
 
 const meter = startMeter();
-const opened: number[] = [];
-const out = open(changes, 'w');
+const out = openNow(changes, 'w');
 const result = await diffSnapshot<SnapshotRow>(
   source(file),
   baseline === undefined ? undefined : { index: source(`${baseline}.index`), keys: source(`${baseline}.keys`) },
@@ -23,30 +22,9 @@ const result = await diffSnapshot<SnapshotRow>(
     removed: (keys) => write(keys.map((key) => `${JSON.stringify({ kind: 'delete', key })}\n`)),
   },
 );
-opened.forEach(closeSync);
+closeAll();
 const { inserted, updated, removed } = result;
 console.log(JSON.stringify({ ...meter.stop(), inserted, updated, removed }));
-
-function open(path: string, flags: 'r' | 'w'): number {
-  const descriptor = openSync(path, flags);
-  opened.push(descriptor);
-  return descriptor;
-}
-
-function source(path: string): ByteSource {
-  const descriptor = open(path, 'r');
-  return { read: (into) => readSync(descriptor, into) };
-}
-
-function sink(path: string): ByteSink {
-  const descriptor = open(path, 'w');
-  return {
-    write(bytes) {
-      writeSync(descriptor, bytes);
-      return undefined;
-    },
-  };
-}
 
 function write(lines: readonly string[]): undefined {
   writeSync(out, lines.join(''));

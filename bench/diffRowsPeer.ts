@@ -1,10 +1,10 @@
 // What it takes to read a file's rows at all, in a process of its own: `diffRowsPeer.ts FORMAT FILE`. Nothing is done
 // with the rows, and none is kept. Prints what it took as JSON.
-import { openSync, readSync } from 'node:fs';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { SaxesParser } from 'saxes';
 import { startMeter } from './diffMeter.ts';
+import { pieces } from './syncFiles.ts';
 
 const [format = '', path = ''] = process.argv.slice(2);
 const readers: Readonly<Record<string, () => number | Promise<number>>> = {
@@ -21,7 +21,7 @@ console.log(JSON.stringify({ ...meter.stop(), read }));
 function parseLines(): number {
   let rows = 0;
   let rest = Buffer.alloc(0);
-  for (const chunk of chunks()) {
+  for (const chunk of pieces(path)) {
     const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
@@ -59,7 +59,7 @@ function parseElements(): number {
     }
     text = '';
   });
-  for (const chunk of chunks()) parser.write(decoder.decode(chunk, { stream: true }));
+  for (const chunk of pieces(path)) parser.write(decoder.decode(chunk, { stream: true }));
   parser.close();
   return rows;
 }
@@ -74,10 +74,4 @@ async function readObjects(): Promise<number> {
     rows += (await parquetReadObjects({ file, metadata, compressors, rowStart: rows, rowEnd })).length;
   }
   return rows;
-}
-
-function* chunks(): Generator<Buffer> {
-  const file = openSync(path, 'r');
-  const chunk = Buffer.alloc(256 * 1024);
-  for (let bytes = readSync(file, chunk); bytes > 0; bytes = readSync(file, chunk)) yield chunk.subarray(0, bytes);
 }
