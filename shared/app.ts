@@ -117,6 +117,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       history: {
         async purge(dealerId) {
           await keys().dropDealer(dealerId);
+          await polling().purge(dealerId);
           await purgeHistory(dealerId, purging());
         },
       },

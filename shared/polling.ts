@@ -17,6 +17,7 @@ import type { BlobStore } from './store/blobs.ts';
 import { cursorsIn } from './store/cursors.ts';
 import { leasesIn } from './store/leases.ts';
 import { limitsIn, statesIn } from './store/limits.ts';
+import { purgePollRows } from './store/pollRows.ts';
 import type { Runs } from './store/runs.ts';
 import { stagingBlobsIn } from './store/stagingBlobs.ts';
 import type { Stamps } from './store/stamps.ts';
@@ -58,6 +59,8 @@ export interface Polling {
   reset(dealerId: string, sourceId: string, entities: Iterable<EntityName>): Promise<void>;
   /** The source is gone. */
   forget(dealerId: string, sourceId: string): Promise<void>;
+  /** The dealer is gone: who gets its id next must not go on where it stopped. */
+  purge(dealerId: string): Promise<void>;
 }
 
 export interface PollingDeps {
@@ -105,6 +108,10 @@ export function createPolling(deps: PollingDeps): Polling {
     onFailure: (error) => log.warn('A connection to a source was not closed.', { error: describeError(error) }),
   });
   const sourceOf = (dealerId: string, sourceId: string) => sources.polledSource(dealerId, sourceId);
+  const isThere = async (dealerId: string, sourceId: string) => {
+    const [dealer, source] = await Promise.all([deps.dealers.read(dealerId), sources.read(dealerId, sourceId)]);
+    return dealer !== undefined && source !== undefined;
+  };
   const paging: PollDeps = {
     ...running,
     cursors,
@@ -131,8 +138,11 @@ export function createPolling(deps: PollingDeps): Polling {
 
   return {
     page: (request) => pollPage(request, paging, AbortSignal.timeout(pageMs)),
-    failRead: (read) => failRead(read, running),
-    endPoll: (poll) => endPoll(poll, { statuses, secrets, sourceOf, now: () => new Date(clock()) }),
+    async failRead(read) {
+      // A run that is opened now would outlive its dealer.
+      if ((await deps.dealers.read(read.dealerId)) !== undefined) await failRead(read, running);
+    },
+    endPoll: (poll) => endPoll(poll, { statuses, secrets, sourceOf, isThere, now: () => new Date(clock()) }),
     startDue: (starter) =>
       startDue(starter, {
         dealers: () => deps.dealers.list(),
@@ -188,6 +198,7 @@ export function createPolling(deps: PollingDeps): Polling {
       for (const entity of entities) await cursors.reset({ dealerId, sourceId, entity });
     },
     forget: (dealerId, sourceId) => statuses.remove(dealerId, sourceId),
+    purge: (dealerId) => purgePollRows(openTable, dealerId),
   };
 }
 

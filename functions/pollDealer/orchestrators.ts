@@ -84,7 +84,8 @@ export function* pollLane({ df }: OrchestrationContext): Turn<LaneOutput | undef
       } else {
         const failed: FailedRead = { dealerId, sourceId, ...read, failure };
         yield* insist(df, names.failRead, failed);
-        ended = [...ended, { ...read, kind: 'failed', ...failure }];
+        const seen = outcome.kind === 'failed' && outcome.seen !== undefined ? { seen: outcome.seen } : {};
+        ended = [...ended, { ...read, kind: 'failed', ...failure, ...seen }];
         page = 0;
         tries = noTries;
       }

@@ -27,8 +27,13 @@ export type Admission =
 
 export function admit(breaker: Breaker, now: number): Admission {
   if (breaker.state === 'closed') return { isAdmitted: true, breaker };
-  if (now < breaker.until) return { isAdmitted: false, retryAt: breaker.until };
+  if (isShut(breaker, now)) return { isAdmitted: false, retryAt: breaker.until };
   return { isAdmitted: true, breaker: tryOut(breaker, now) };
+}
+
+/** Whether nothing goes through yet. What is shut for longer than it ever is was shut by a clock that was wrong. */
+export function isShut(breaker: Breaker, now: number): boolean {
+  return breaker.state !== 'closed' && now < breaker.until && breaker.until <= now + longestPauseMs;
 }
 
 /** Lets the next call through at once: somebody asked for it by hand. */

@@ -163,6 +163,8 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       await raise(dealer.id, entitiesOf(source.value, await packOf(source.value)));
       await forgetPolls(dealer.id, source);
       await sources.remove(dealer.id, source.id, source.etag);
+      // A page that began meanwhile has told how far it came.
+      await forgetPolls(dealer.id, source);
     },
 
     savePack: (name, value, etag) =>

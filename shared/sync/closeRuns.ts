@@ -107,8 +107,7 @@ export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs
   const late = now.getTime() - since.getTime() > giveUpAfterMs;
   if (run.sealed === undefined) {
     if (!late || failed) return undefined;
-    const detail = 'The run ended before all of its rows were accepted, and was not finished. Send them again.';
-    return givenUp(run, now, detail);
+    return givenUp(run, now, unfinished(run));
   }
   const { held = 0, isSuspect, segments } = run.sealed;
   const tally = parts.map((part) => part.tally).reduce(addTallies, { ...emptyTally, held });
@@ -124,12 +123,24 @@ export function judge(run: Run, parts: readonly Part[], now: Date, giveUpAfterMs
 /** Marks what the closing itself says, so that a run that is reopened loses it. */
 const closingMark = 'This run was given up: ';
 
+function unfinished({ door }: Run): string {
+  return door === 'poll'
+    ? 'nothing was heard of it for long. If it still waits for its source it goes on by itself, else the next poll reads what is missing.'
+    : 'it ended before all of its rows were accepted, and was not finished. Send them again.';
+}
+
 function givenUp(run: Run, now: Date, why: string): Run {
   const error: RowError = { code: 'INTERNAL', detail: closingMark + why };
   return { ...run, status: 'failed', finishedAt: now, errors: [error, ...run.errors.slice(0, maxErrorsShown - 1)] };
 }
 
-function fromDoor(error: RowError): boolean {
+/** True where the closing gave the run up: whoever still works on it may know better. */
+export function wasGivenUp({ status, errors }: Run): boolean {
+  return status === 'failed' && !errors.every(fromDoor);
+}
+
+/** False for what the closing itself says. */
+export function fromDoor(error: RowError): boolean {
   return !error.detail.startsWith(closingMark);
 }
 

@@ -92,6 +92,7 @@ test('what fails for good ends its run, and the others go on', async () => {
     { runId: 'refused-1', failure: { code: 'NETWORK_ERROR', detail: 'The source is left alone.' } },
   ]);
   expect(asked.filter((call) => call.startsWith('refused'))).toHaveLength(1);
+  expect((await told()).ended.at(-1)?.ended[0]).toMatchObject({ runId: 'unmapped-1', seen: { etag: '7' } });
 });
 
 test('a credential that was refused is not tried for the next entity', async () => {

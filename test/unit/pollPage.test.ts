@@ -328,6 +328,22 @@ test.each([true, false])(
   },
 );
 
+test('a read of an entity that the source does not bring any more ends, and parks nothing', async () => {
+  const world = pollWorld();
+  world.source = { ...world.source, entities: [] };
+  expect(await world.page(world.newRun(), 0)).toMatchObject({ kind: 'failed', code: 'CONFLICT', disposition: 'park' });
+});
+
+test('a page that needs a person says under which configuration and credential it failed', async () => {
+  const world = pollWorld();
+  world.source = { ...world.source, etag: '7', credential: 'login' };
+  world.secret = { value: 'x', version: 'v3' };
+  world.dms.failures = [new AdpError('MAPPING_ERROR', 'Gone.'), new AdpError('NETWORK_ERROR', 'Down.')];
+  const run = world.newRun();
+  expect(await world.page(run, 0)).toMatchObject({ code: 'MAPPING_ERROR', seen: { etag: '7', secretVersion: 'v3' } });
+  expect(await world.page(run, 0)).not.toHaveProperty('seen');
+});
+
 describe('rows that can not be taken', () => {
   const bad = (n: number) => row(n, n, { not: 'a text' });
 

@@ -92,6 +92,12 @@ describe('a breaker', () => {
     expect(pauses.map((ms) => ms / 60_000)).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
   });
 
+  test('that a clock shut which was far ahead lets calls through', () => {
+    const ahead = 400 * 86_400_000;
+    expect(admit({ state: 'open', until: ahead, openings: 3 }, 0)).toMatchObject({ isAdmitted: true });
+    expect(admit({ state: 'open', until: 30 * 60_000, openings: 9 }, 0)).toMatchObject({ isAdmitted: false });
+  });
+
   test('forgets a trial that never ended', () => {
     const trial = admit(fail(6, closedBreaker), 60_000);
     if (!trial.isAdmitted) throw new Error('not admitted');

@@ -7,6 +7,7 @@ import { describeStatus } from '../../shared/sync/poll/describeStatus.ts';
 import { endPoll, failRead } from '../../shared/sync/poll/endPoll.ts';
 import type { PolledSource } from '../../shared/sync/poll/polledSource.ts';
 import { instanceIdOf, type PollInput, type PollStarter } from '../../shared/sync/poll/pollStart.ts';
+import type { Seen } from '../../shared/sync/poll/seenOf.ts';
 import type { EndedRead } from '../../shared/sync/poll/sourceStatus.ts';
 import { type StartDueDeps, startDue } from '../../shared/sync/poll/startDue.ts';
 import { triggerPoll } from '../../shared/sync/poll/triggerPoll.ts';
@@ -23,6 +24,7 @@ function startWorld(...sources: PolledSource[]) {
   const started: PollInput[] = [];
   const running = new Map<string, PollInput>();
   const failures: unknown[] = [];
+  const gone = new Set<string>();
   const starter: PollStarter = {
     async find(id) {
       const input = running.get(id);
@@ -57,6 +59,7 @@ function startWorld(...sources: PolledSource[]) {
     started,
     running,
     failures,
+    gone,
     starter,
     startDeps: deps,
     triggerDeps: { ...world.deps, statuses, wait: async () => running.clear() },
@@ -64,7 +67,7 @@ function startWorld(...sources: PolledSource[]) {
       world.clock.move(count * 60_000);
     },
     tick: () => startDue(starter, deps),
-    async end(failure?: Failure) {
+    async end(failure?: Failure & { readonly seen?: Seen }) {
       const [input] = running.values();
       if (input === undefined) throw new Error('Nothing runs.');
       running.clear();
@@ -78,6 +81,7 @@ function startWorld(...sources: PolledSource[]) {
           statuses,
           secrets: world.deps.secrets,
           sourceOf: async () => all.find((one) => one.sourceId === sourceId) ?? world.source,
+          isThere: async () => !gone.has(sourceId),
           now: () => new Date(world.clock()),
         },
       );
@@ -105,6 +109,22 @@ describe('a source with a schedule', () => {
     const world = startWorld();
     world.minutes(9);
     expect(await world.tick()).toBe(1);
+  });
+
+  test('that was begun by a clock that was a year ahead is due again', async () => {
+    const world = startWorld();
+    await world.tick();
+    const year = 365 * 24 * 60;
+    world.minutes(year);
+    expect(await world.tick()).toBe(1);
+    world.running.clear();
+    world.minutes(-year);
+    const counts: number[] = [];
+    for (let minute = 0; minute < 12; minute++) {
+      counts.push(await world.tick());
+      world.minutes(1);
+    }
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1);
   });
 
   test('that still runs when it is due again is started once more when it has ended', async () => {
@@ -223,6 +243,35 @@ describe('a source that needs a person', () => {
     expect(await world.tick()).toBe(1);
   });
 
+  test('goes on where it was mended while its poll still went on with other reads', async () => {
+    const world = startWorld(sourceOf(pollWorld().dms, {}, { ...every, etag: '2', credential: 'login' }));
+    await world.tick();
+    for (const [seen, mended] of [
+      [{ etag: '1', secretVersion: '1' }, 1],
+      [{ etag: '2', secretVersion: '0' }, 1],
+      [{ etag: '2', secretVersion: '1' }, 0],
+    ] as const) {
+      world.minutes(10);
+      await world.tick();
+      await world.end({ ...badLogin, seen });
+      expect((await world.statuses.read('acme', 'dms'))?.parked).toMatchObject(seen);
+      world.minutes(10);
+      expect(await world.tick()).toBe(mended);
+      world.running.clear();
+    }
+  });
+
+  test('has no status once it is gone', async () => {
+    const world = startWorld();
+    await world.tick();
+    world.minutes(10);
+    await world.tick();
+    await world.statuses.remove('acme', 'dms');
+    world.gone.add('dms');
+    await world.end(badLogin);
+    expect(await world.statuses.read('acme', 'dms')).toBeUndefined();
+  });
+
   test.each<[string, Failure]>([
     ['does not answer', { code: 'NETWORK_ERROR', disposition: 'retry', detail: 'No.' }],
     ['was reset meanwhile', { code: 'CONFLICT', disposition: 'park', detail: 'No.' }],
@@ -288,6 +337,16 @@ describe('a trigger', () => {
     expect((await world.runs()).map(({ status }) => status).sort()).toEqual(['running', 'superseded']);
   });
 
+  test('whose answer was lost has started its own runs, and leaves them open', async () => {
+    const world = startWorld();
+    const starter: PollStarter = {
+      find: async () => undefined,
+      start: async (_id, input) => ({ kind: 'running', input }),
+    };
+    const [runId = world.newRun()] = await triggerPoll(world.source, {}, starter, world.triggerDeps);
+    expect((await world.run(runId)).status).toBe('running');
+  });
+
   test('lets one call through an open breaker, and unparks', async () => {
     const world = startWorld();
     await world.tick();
@@ -327,6 +386,33 @@ describe('a read that is given up', () => {
       status: 'failed',
       errors: [{ code: 'AUTH_FAILED', detail: 'Wrong password.' }],
     });
+  });
+
+  test('after its run was given up while it waited says why as well', async () => {
+    const world = pollWorld();
+    world.dms.rows = [
+      { no: 'P1', at: 1 },
+      { no: 'P2', at: 2 },
+      { no: 'P3', at: 3 },
+      { no: 'P4', at: 4 },
+    ];
+    const runId = world.newRun();
+    await world.page(runId, 0);
+    world.clock.move(2 * 3_600_000);
+    await world.settle();
+    expect((await world.run(runId)).errors).toMatchObject([{ detail: expect.stringContaining('goes on by itself') }]);
+    const limited: Failure = { code: 'RATE_LIMITED', disposition: 'retry', detail: 'Too often.' };
+    const read = {
+      dealerId: 'acme',
+      sourceId: 'dms',
+      entity: 'part',
+      mode: 'changes',
+      runId,
+      failure: limited,
+    } as const;
+    await failRead(read, world.deps);
+    await failRead(read, world.deps);
+    expect((await world.run(runId)).errors).toEqual([{ code: 'RATE_LIMITED', detail: 'Too often.' }]);
   });
 
   test('but was read to its end after all stays as it is', async () => {

@@ -380,5 +380,7 @@ test('a source that is polled starts over where it is reset, and where it is gon
   expect([hub.raised.at(-1), hub.startedOver]).toEqual(['acme/unit', ['acme/dms/unit']]);
   const dealer = await hub.dealer('acme');
   await hub.configuration.removeSource(dealer, source);
-  expect(hub.startedOver.slice(1)).toEqual(['acme/dms/part', 'acme/dms/unit']);
+  const both = ['acme/dms/part', 'acme/dms/unit'];
+  // Once more behind it: a page may have begun before the source was gone.
+  expect(hub.startedOver.slice(1)).toEqual([...both, ...both]);
 });

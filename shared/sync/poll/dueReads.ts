@@ -36,12 +36,16 @@ export function dueReads(source: PolledSource, { begun }: SourceStatus, now: Dat
   });
 }
 
-/** Reads that are scheduled and were never seen before. */
-export function unseenReads(source: PolledSource, { begun }: SourceStatus): PlannedRead[] {
-  return plansOf(source).filter(
-    ({ entity, mode, cron }) => cron !== undefined && begun[readKey(entity, mode)] === undefined,
-  );
+/** Reads that are scheduled and were never seen before, or in the future: by a clock that was wrong. */
+export function unseenReads(source: PolledSource, { begun }: SourceStatus, now: Date): PlannedRead[] {
+  return plansOf(source).filter(({ entity, mode, cron }) => {
+    const since = begun[readKey(entity, mode)];
+    return cron !== undefined && (since === undefined || Date.parse(since) > now.getTime() + maxAheadMs);
+  });
 }
+
+/** Clocks of instances differ by less. */
+const maxAheadMs = 60_000;
 
 /** When the source is next due; undefined where it never is. */
 export function nextDue(source: PolledSource, { begun }: SourceStatus, now: Date): Date | undefined {

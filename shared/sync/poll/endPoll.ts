@@ -5,7 +5,8 @@ import type { PolledSource } from './polledSource.ts';
 import { failPollRun } from './pollRun.ts';
 import type { SecretSource } from './reachSource.ts';
 import type { ReadRequest } from './readRequest.ts';
-import { afterPoll, type EndedRead, type StatusStore } from './sourceStatus.ts';
+import { type Seen, seenOf } from './seenOf.ts';
+import { afterPoll, type EndedRead, failureOf, type StatusStore } from './sourceStatus.ts';
 
 /** A read that is given up. */
 export interface FailedRead extends ReadRequest {
@@ -31,26 +32,24 @@ export interface EndPollDeps {
   readonly statuses: StatusStore;
   readonly secrets: SecretSource;
   readonly sourceOf: (dealerId: string, sourceId: string) => Promise<PolledSource>;
+  /** False where the source was deleted, or its dealer. */
+  readonly isThere: (dealerId: string, sourceId: string) => Promise<boolean>;
   readonly now: () => Date;
 }
 
 /** Says in the source's status how it went, and parks it where a person has to do something. Twice is harmless. */
 export async function endPoll({ dealerId, sourceId, ended }: EndedPoll, deps: EndPollDeps): Promise<void> {
-  const state = await stateOf(dealerId, sourceId, deps);
+  // What is gone has no status: who gets its id next must not begin with that.
+  if (!(await deps.isThere(dealerId, sourceId))) return;
+  const seen = failureOf(ended)?.seen ?? (await seenNow(dealerId, sourceId, deps));
   const now = deps.now().toISOString();
-  await deps.statuses.change(dealerId, sourceId, (status) => afterPoll(status, ended, now, state));
+  await deps.statuses.change(dealerId, sourceId, (status) => afterPoll(status, ended, now, seen));
 }
 
 /** What must change for a parked source to go on. */
-async function stateOf(dealerId: string, sourceId: string, { sourceOf, secrets }: EndPollDeps) {
+async function seenNow(dealerId: string, sourceId: string, { sourceOf, secrets }: EndPollDeps): Promise<Seen> {
   try {
-    const { etag, credential } = await sourceOf(dealerId, sourceId);
-    if (credential === undefined) return { etag };
-    const secretVersion = await secrets.get(credential).then(
-      ({ version }) => version,
-      () => undefined,
-    );
-    return secretVersion === undefined ? { etag } : { etag, secretVersion };
+    return await seenOf(await sourceOf(dealerId, sourceId), secrets);
   } catch (error) {
     // Disabled or gone: once it is back it has another ETag.
     if (error instanceof AdpError && error.disposition === 'park') return { etag: '' };

@@ -1,6 +1,7 @@
 import { AdpError } from '../../errors.ts';
 import type { Counts } from '../../model/run.ts';
 import type { Failure } from '../../resilience/retry.ts';
+import type { Seen } from './seenOf.ts';
 
 /** What became of a page. It travels into an orchestration's history: counts and codes, never rows. */
 export type PageOutcome =
@@ -12,7 +13,10 @@ export type PageOutcome =
   | { readonly kind: 'wait'; readonly ms: number }
   /** The source has failed too often lately to be asked at all. */
   | { readonly kind: 'refused'; readonly detail: string }
-  | ({ readonly kind: 'failed' } & Failure);
+  | FailedPage;
+
+/** `seen`: what it failed under, where a person has to do something about it. */
+export type FailedPage = { readonly kind: 'failed'; readonly seen?: Seen } & Failure;
 
 /** An error as data. `isUnforeseen`: the log should have it. */
 export function toFailure(error: unknown): { readonly failure: Failure; readonly isUnforeseen: boolean } {

@@ -9,7 +9,9 @@ import { PageWork } from './pageWork.ts';
 import type { PolledSource } from './polledSource.ts';
 import type { ReachDeps } from './reachSource.ts';
 import type { PageRequest } from './readRequest.ts';
+import { seenOf } from './seenOf.ts';
 import type { SourceLimits } from './sourceLimits.ts';
+import { parks } from './sourceStatus.ts';
 
 /** What reading a page needs of the world. */
 export interface PollDeps extends RunDeps, IngestDeps, ReachDeps {
@@ -38,18 +40,23 @@ const lostMs = 1_000;
  * It never waits for longer than a call takes, never tries again, and never throws for what can be foreseen.
  */
 export async function pollPage(request: PageRequest, deps: PollDeps, signal: AbortSignal): Promise<PageOutcome> {
+  let source: PolledSource | undefined;
   try {
-    const source = await deps.sourceOf(request.dealerId, request.sourceId);
+    source = await deps.sourceOf(request.dealerId, request.sourceId);
     const entity = source.entities.find((each) => each.entity === request.entity);
-    if (entity === undefined) {
-      const message = `The source ${request.sourceId} does not bring ${request.entity} any more.`;
-      throw new AdpError('CONFIG_ERROR', message);
-    }
+    if (entity === undefined) throw notBrought(request);
     return await new PageWork(request, source, entity, deps, signal).take();
   } catch (error) {
     if (isConflict(error) && error.disposition === 'retry') return { kind: 'wait', ms: lostMs };
     const { failure, isUnforeseen } = toFailure(error);
     if (isUnforeseen) deps.onFailure(request, error);
-    return { kind: 'failed', ...failure };
+    const seen = source !== undefined && parks(failure) ? { seen: await seenOf(source, deps.secrets) } : {};
+    return { kind: 'failed', ...failure, ...seen };
   }
+}
+
+/** Nobody has to do anything about it: that is how the source is configured now. */
+function notBrought({ sourceId, entity }: PageRequest): AdpError {
+  const message = `The source ${sourceId} does not bring ${entity} any more.`;
+  return new AdpError('CONFLICT', message, { disposition: 'park' });
 }

@@ -1,5 +1,6 @@
 import { AdpError } from '../../errors.ts';
 import { messagesOf, type RowError, type Run } from '../../model/run.ts';
+import { fromDoor, wasGivenUp } from '../closeRuns.ts';
 import type { StoredRun } from '../runStore.ts';
 import { failRun, openRun, type RunDeps, sealRun } from '../runWork.ts';
 import type { Reading } from './pollState.ts';
@@ -87,6 +88,7 @@ export async function failPollRun(of: PollRunOf, why: AdpError, deps: RunDeps): 
   const stored =
     (await deps.runs.get(of.runId)) ??
     (await openRun({ dealerId: of.dealerId, sourceId: of.sourceId, entity: of.entity, door: 'poll' }, deps, of.runId));
-  if (stored.run.sealed !== undefined || stored.run.status !== 'running') return;
-  await failRun(stored, deps, why, stored.run.errors);
+  const { run } = stored;
+  if (run.sealed !== undefined || (run.status !== 'running' && !wasGivenUp(run))) return;
+  await failRun(stored, deps, why, run.errors.filter(fromDoor));
 }

@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../errors.ts';
 import type { EntityName } from '../../model/entities.ts';
 import type { Counts, RunId } from '../../model/run.ts';
 import type { Failure } from '../../resilience/retry.ts';
+import type { FailedPage } from './pageOutcome.ts';
+import type { Seen } from './seenOf.ts';
 
 /** What is known of a polled source besides its cursors. Times are RFC 3339 in UTC. */
 export interface SourceStatus {
@@ -25,13 +27,10 @@ export interface StatusError {
 }
 
 /** It ends when the secret has another version, the configuration another ETag, or somebody triggers the source. */
-export interface Parking {
+export interface Parking extends Seen {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly since: string;
-  /** Of the source's configuration. */
-  readonly etag: string;
-  readonly secretVersion?: string;
 }
 
 export interface StatusRead {
@@ -48,7 +47,7 @@ export type EndedRead = {
   readonly entity: EntityName;
   readonly mode: ReadMode;
   readonly runId: RunId;
-} & ({ readonly kind: 'done'; readonly counts: Counts } | ({ readonly kind: 'failed' } & Failure));
+} & ({ readonly kind: 'done'; readonly counts: Counts } | FailedPage);
 
 /** The statuses of sources. */
 export interface StatusStore {
@@ -74,22 +73,22 @@ export function parks({ code, disposition }: Failure): boolean {
   return disposition === 'park' && parking.has(code);
 }
 
-/** The status after a poll. @param now RFC 3339 */
-export function afterPoll(
-  status: SourceStatus,
-  ended: readonly EndedRead[],
-  now: string,
-  state: Pick<Parking, 'etag' | 'secretVersion'>,
-): SourceStatus {
+/** The failure by which people know how a poll went; undefined where all went well. */
+export function failureOf(ended: readonly EndedRead[]): FailedPage | undefined {
   const failures = ended.filter((read) => read.kind === 'failed');
-  const why = failures.find(parks) ?? failures[0];
+  return failures.find(parks) ?? failures[0];
+}
+
+/** The status after a poll. @param now RFC 3339 */
+export function afterPoll(status: SourceStatus, ended: readonly EndedRead[], now: string, seen: Seen): SourceStatus {
+  const why = failureOf(ended);
   const reads = Object.fromEntries(ended.map((read) => [readKey(read.entity, read.mode), toStatusRead(read, now)]));
   const { parked, ...rest } = status;
   const next = { ...rest, reads: { ...status.reads, ...reads } };
   if (why === undefined) return { ...next, succeededAt: now };
   const { code, detail } = why;
   const error = { code, detail, at: now };
-  return parks(why) ? { ...next, error, parked: { code, detail, since: now, ...state } } : { ...next, error };
+  return parks(why) ? { ...next, error, parked: { code, detail, since: now, ...seen } } : { ...next, error };
 }
 
 function toStatusRead(read: EndedRead, at: string): StatusRead {

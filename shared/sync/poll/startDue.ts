@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { AdpError } from '../../errors.ts';
+import { isShut } from '../../resilience/breaker.ts';
 import type { Breakers } from './breakers.ts';
 import { dueReads, noteBegun, unseenReads } from './dueReads.ts';
 import type { PolledSource } from './polledSource.ts';
@@ -73,14 +74,14 @@ async function startSource(
 ): Promise<boolean> {
   const { dealerId, sourceId, schedule, zone } = source;
   const now = new Date(deps.clock());
-  const unseen = unseenReads(source, status);
+  const unseen = unseenReads(source, status, now);
   const before = new Date(now.getTime() - everyMs);
   if (unseen.length > 0) await deps.statuses.change(dealerId, sourceId, (then) => noteBegun(then, unseen, before));
   const reads = dueReads(source, noteBegun(status, unseen, before), now);
   if (reads.length === 0) return false;
   if (status.parked !== undefined && !(await isMended(status.parked, source, deps.secrets))) return false;
   const breaker = await deps.breakers.read(`${dealerId}/${sourceId}`);
-  if (breaker.state === 'open' && now.getTime() < breaker.until) return false;
+  if (breaker.state === 'open' && isShut(breaker, now.getTime())) return false;
 
   const id = instanceIdOf(dealerId, sourceId);
   const input = toPollInput(source, 'schedule', reads, deps, jitterMs(id, schedule, zone, now));

@@ -49,9 +49,14 @@ export async function triggerPoll(
   // Opened first: an orchestration that never starts leaves runs that the sweep ends, one that starts meets its runs.
   await openRuns(input, deps);
   const started = await starter.start(id, input);
-  if (started.kind === 'started') return input.reads.map(({ runId }) => runId);
+  // What runs may be this very poll, if the answer to its start was lost.
+  if (started.kind === 'started' || isSame(started.input, input)) return input.reads.map(({ runId }) => runId);
   await withdraw(input, deps);
   return await join(started, deps);
+}
+
+function isSame(one: PollInput, other: PollInput): boolean {
+  return one.reads[0]?.runId === other.reads[0]?.runId;
 }
 
 /** What runs under an id; a poll whose runs are over is about to end, and waited for. */
