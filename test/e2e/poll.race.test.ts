@@ -89,7 +89,7 @@ async function race(of: Race): Promise<void> {
   const polling = [careful, careless].map(async (dealer) => {
     for (let n = 1; Date.now() < end; n++) {
       // Now and then it is looked for what was deleted meanwhile.
-      await trigger(hub, dealer, n % 15 === 0 ? '?mode=keys' : '?mode=changes');
+      await trigger(hub, dealer, n % 6 === 0 ? '?mode=keys' : '?mode=changes');
       if (dealer === careful) of.polls++;
       await sleep(pollEveryMs);
     }
