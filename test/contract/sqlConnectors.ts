@@ -10,7 +10,6 @@ import {
   fieldOf,
   findingsOf,
   openWorld,
-  overWire,
   type QueryOptions,
   queryOf,
   readWhole,
@@ -31,7 +30,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 /** A time as a `local` column has it. */
 const local = (ms: number, fraction = '') => `${iso(ms).slice(0, 19)}${fraction}`;
 
-/** What every database connector must do, against a real server. */
+/** What every database connector must do besides what all connectors must (connectorSuite.ts), against a real server. */
 export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
   if (skipped !== undefined) {
     console.warn(`\n*** ${name}: ${skipped}\n`);
@@ -129,12 +128,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         ]);
       });
 
-      test('without a credential it does not open', async () => {
-        const source = { dealerId: 'acme', sourceId: 'dms', settings: {}, zone: 'UTC', concurrency: 1 };
-        const opened = () => world.connector.open({ ...source, secret: undefined }, sqlTools());
-        expect(await failureOf(opened)).toMatchObject({ code: 'CONFIG_ERROR', disposition: 'park' });
-      });
-
       test('a connection string that is none is refused, and not repeated', async () => {
         for (const secret of ['hunter2hunter2', 'ftp://user:hunter2hunter2@host/db', '']) {
           const error = await failureOf(() => open({ secret }));
@@ -193,25 +186,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         take(next.rows);
         expect([seen.get(1), seen.get(2), seen.get(3)]).toEqual(['changed1', 'changed2', 'changed3']);
       });
-
-      test('goes on by another connection where one stopped, after any page: nothing is lost or read twice', async () => {
-        await stock(23);
-        const read = overWire(await connection.begin(byModified(), 'changes', undefined, signal));
-        const seen: unknown[] = [];
-        let place: JsonValue | undefined;
-        let cursor: string | undefined;
-        do {
-          const other = await open();
-          // What was pulled but not kept is asked for again.
-          await other.pull(byModified(), read, place, 5, signal);
-          const page = await other.pull(byModified(), read, place, 5, signal);
-          seen.push(...page.rows.map((row) => ('values' in row ? row.values.id : row)));
-          cursor = page.cursor;
-          place = page.next === undefined ? undefined : overWire(page.next);
-        } while (place !== undefined);
-        expect(seen).toEqual(ids(23));
-        expect(cursor).toEqual(expect.any(String));
-      });
     });
 
     describe('changes', () => {
@@ -237,12 +211,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         const said = whole.pages.flatMap((page) => page.cursor ?? []);
         expect(said.every((text) => text.replace(' ', 'T') > cursor)).toBe(true);
         expect(said.length).toBeGreaterThan(1);
-      });
-
-      test('with ties larger than a page are all read, once', async () => {
-        await stock(50, (i) => local(since + Math.floor(i / 20) * minute));
-        const whole = await readWhole(connection, byModified(), { cursor: cursorAt(since), pageRows: 7 });
-        expect(fieldOf(whole.rows, 'id')).toEqual(ids(50));
       });
 
       test('are told apart by the last digit of a second that the database has', async () => {
@@ -678,12 +646,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         expect(fieldOf((await readWhole(other, byModified())).rows, 'id')).toEqual([1, 2]);
       });
 
-      test('asks nothing where it was aborted before', async () => {
-        await stock(1);
-        const begun = connection.begin(byModified(), 'changes', undefined, AbortSignal.abort(new Error('enough')));
-        await expect(begun).rejects.toEqual(new Error('enough'));
-      });
-
       test('ends a page early whose rows are wide, so that memory is bounded by bytes too', async () => {
         if (!world.wideRow) return;
         const other = await open({ settings: { queries: { wide: world.wideRow } } });
@@ -700,12 +662,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         (over: Connection, wanted = byModified()) =>
         () =>
           readWhole(over, wanted);
-
-      test('of the login parks', async () => {
-        await stock(1);
-        const other = await open({ secret: world.secrets.wrongPassword });
-        expect(await failureOf(pull(other))).toMatchObject({ code: 'AUTH_FAILED', disposition: 'park' });
-      });
 
       test('of a server that is not there is tried again', async () => {
         await stock(1);
@@ -724,15 +680,6 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         // Drivers may notice in time, and take another connection.
         if (error !== undefined) expect(error).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
         expect(fieldOf((await readWhole(connection, byModified())).rows, 'id')).toEqual(ids(10));
-      });
-
-      test('of a connection that is lost under a statement is tried again', async () => {
-        await stock(1);
-        const other = await open({ settings: { queries: { slow: world.slowQuery } } });
-        const reading = failureOf(pull(other, queryOf({ query: 'slow' }, { kind: 'full' })));
-        await until('the statement runs', async () => (await world.running()) > 0);
-        await world.kill();
-        expect(await reading).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
       });
 
       test('of a lock that somebody holds is tried again', async () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection, Query } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
-import { until } from '../helpers/poll.ts';
 import { openRestSource, type RestApi, readToEnd, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
 
 let api: RestApi;
@@ -184,9 +183,6 @@ describe('a field that is needed', () => {
 
 describe('an API in trouble', () => {
   test.each([
-    [401, {}, { code: 'AUTH_FAILED', disposition: 'park' }],
-    [429, { 'retry-after': '7' }, { code: 'RATE_LIMITED', disposition: 'retry', retryAfterMs: 7_000 }],
-    [500, {}, { code: 'NETWORK_ERROR', disposition: 'retry' }],
     [302, { location: 'http://169.254.169.254/latest/meta-data' }, { code: 'CONFIG_ERROR', disposition: 'park' }],
   ])('that answers %i %j', async (status, headers, error) => {
     api.answer = () => ({ status, headers });
@@ -216,28 +212,6 @@ describe('an API in trouble', () => {
     expect(JSON.stringify(pages)).not.toContain('sesame');
     expect(api.asked.at(-1)?.url.searchParams.get('api_key')).toBe('sesame-open');
     await source.close();
-  });
-
-  test('which never ends its answer is let go when the read is aborted', async () => {
-    const aborting = new AbortController();
-    api.answer = () => ({ body: '[{"id":1},', hangs: true });
-    const query = restQuery({ path: '/parts' });
-    const asked = api.asked.length;
-    const read = await connection.begin(query, 'all', undefined, aborting.signal);
-    const pulling = connection.pull(query, read, undefined, 5_000, aborting.signal);
-    await until('the request', () => api.asked.length > asked);
-    aborting.abort(new Error('enough'));
-    await expect(pulling).rejects.toThrow('enough');
-    await until('the end of the connection', () => api.broken > 0);
-  });
-
-  test('is left alone at once when the read is aborted', async () => {
-    const signal = AbortSignal.abort(new Error('enough'));
-    const query = restQuery({ path: '/parts' });
-    const read = await connection.begin(query, 'all', undefined, signal);
-    const asked = api.asked.length;
-    await expect(connection.pull(query, read, undefined, 5_000, signal)).rejects.toThrow('enough');
-    expect(api.asked).toHaveLength(asked);
   });
 });
 
