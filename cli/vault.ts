@@ -29,8 +29,20 @@ export async function findVault(env: Settings, cwd: string): Promise<Settings> {
       'no Key Vault to talk to: start the local one with npm start, or set KEY_VAULT_URL',
     );
   }
-  const settings = readSettings(stack.content.settings);
-  if (settings.KEY_VAULT_URL === undefined) throw notAStackFile(stack.path);
+  const settings = await takeOnVault(stack.content.settings);
+  if (settings === undefined) throw notAStackFile(stack.path);
+  return settings;
+}
+
+/**
+ * Takes on those of a stack's settings that lead to its vault: the SDK and TLS look for them in the process itself.
+ *
+ * @param all not checked
+ * @returns what was taken; undefined where they lead to none
+ */
+export async function takeOnVault(all: unknown): Promise<Settings | undefined> {
+  const settings = readSettings(all);
+  if (settings.KEY_VAULT_URL === undefined) return undefined;
   Object.assign(process.env, settings);
   if (settings.NODE_EXTRA_CA_CERTS !== undefined) await trust(settings.NODE_EXTRA_CA_CERTS);
   return settings;

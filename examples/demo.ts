@@ -1,4 +1,4 @@
-// npm run demo: a hub on this machine, four dealers' data through it, and a proof that all of it arrived.
+// npm run demo: a hub on this machine, six dealers' data through it, and a proof that all of it arrived.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,23 +7,33 @@ import { HubClient } from '../cli/client.ts';
 import { createOutput, formatSeconds } from '../cli/output.ts';
 import { startStack } from '../local/stack.ts';
 import { AdpError } from '../shared/errors.ts';
+import { startSystems } from './adventure-works/systems.ts';
 import { readAdventureWorks } from './adventure-works/tables.ts';
 import { applyConfiguration, bringChangesIn, bringEverythingIn } from './demo/demo.ts';
 import { bringFilesIn } from './demo/files.ts';
+import { pollSystems } from './demo/polled.ts';
+import { keepSecrets } from './demo/secrets.ts';
+import { serveSystems } from './demo/serveSystems.ts';
 
-const help = `npm run demo: brings four dealers' data into a hub on this machine and shows what arrived
+const help = `npm run demo: brings six dealers' data into a hub on this machine and shows what arrived
 
-  npm run demo -- --keep   leaves the data and the dealers' files in a folder, and says which
+  npm run demo -- --keep      leaves the data and the dealers' files in a folder, and says which
+  npm run demo -- --systems   only starts the systems of the dealers that are polled, beside npm start, until Ctrl-C
 `;
 
+const examples = path.join(import.meta.dirname, 'adventure-works');
+const data = path.join(examples, 'data');
 const output = createOutput(process);
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 
 try {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { keep: { type: 'boolean' }, systems: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help === true) output.line(help);
+  else if (values.systems === true) await serveSystems(output, await readAdventureWorks(data), interrupted.signal);
   else process.exitCode = await runDemo(values.keep === true, interrupted.signal);
 } catch (error) {
   if (interrupted.signal.aborted) {
@@ -38,7 +48,6 @@ try {
 /** @returns the exit code */
 async function runDemo(keep: boolean, signal: AbortSignal): Promise<number> {
   const started = Date.now();
-  const examples = path.join(import.meta.dirname, 'adventure-works');
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'adp-demo-'));
   try {
     output.line('Starting a hub on this machine: storage, Service Bus, Cosmos DB and the functions, on free ports.');
@@ -48,16 +57,26 @@ async function runDemo(keep: boolean, signal: AbortSignal): Promise<number> {
     const demo = {
       hub: new HubClient({ baseUrl: stack.baseUrl, key: stack.adminKey, signal }),
       output,
-      tables: await readAdventureWorks(path.join(examples, 'data')),
+      tables: await readAdventureWorks(data),
       configuration: path.join(examples, 'hub.yaml'),
       exports: path.join(dataDir, 'exports'),
       shares: stack.sharesDir,
     };
-    await applyConfiguration(demo);
+    await using systems = await startSystems({
+      tables: demo.tables,
+      stackDir: dataDir,
+      folder: path.join(dataDir, 'systems'),
+    });
+    await keepSecrets(stack.settings, systems.all);
+    await applyConfiguration(
+      demo,
+      new Map(systems.all.map((each) => [`${each.dealer}/${each.source}`, each.settings])),
+    );
     const problems = [
       ...(await bringEverythingIn(demo)),
       ...(await bringChangesIn(demo)),
       ...(await bringFilesIn(demo)),
+      ...(await pollSystems(demo, systems.all)),
     ];
     output.line();
     showOutcome(problems, Date.now() - started);
@@ -73,6 +92,7 @@ async function startDemoStack(dataDir: string) {
   return {
     baseUrl: stack.baseUrl,
     adminKey: stack.adminKey,
+    settings: stack.settings,
     sharesDir: stack.sharesDir,
     [Symbol.asyncDispose]: () => stack.stop(),
   };

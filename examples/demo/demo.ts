@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { HubClient } from '../../cli/client.ts';
 import { applyItems } from '../../cli/configuration/applyItems.ts';
+import type { Item, JsonObject } from '../../cli/configuration/configuration.ts';
+import { isObject } from '../../cli/configuration/parseFile.ts';
 import { readFiles } from '../../cli/configuration/readFiles.ts';
 import { formatCount, formatSeconds, type Output, plural } from '../../cli/output.ts';
 import { AdpError } from '../../shared/errors.ts';
@@ -26,14 +28,28 @@ export interface Demo {
   readonly shares: string;
 }
 
-/** @throws AdpError with the reasons when the hub refuses a part of it */
-export async function applyConfiguration({ hub, output, configuration }: Demo): Promise<void> {
-  const applied = await applyItems(hub, await readFiles([configuration], process.cwd()));
+/**
+ * @param settings what of a source's settings is known only now, by `{dealer}/{source}`
+ * @throws AdpError with the reasons when the hub refuses a part of it
+ */
+export async function applyConfiguration(
+  { hub, output, configuration }: Demo,
+  settings: ReadonlyMap<string, JsonObject>,
+): Promise<void> {
+  const items = (await readFiles([configuration], process.cwd())).map((item) => withSettings(item, settings));
+  const applied = await applyItems(hub, items);
   const failed = applied.flatMap((each) => (each.outcome === 'failed' ? [each.reason] : []));
   if (failed.length > 0) throw new AdpError('CONFIG_ERROR', failed.join('\n'));
   const counts = Map.groupBy(applied, ({ plan }) => plan.item.kind);
   const text = [...counts].map(([kind, items]) => plural(items.length, kind)).join(', ');
   output.line(`Applied ${path.relative(process.cwd(), configuration)}: ${text}.`);
+}
+
+function withSettings(item: Item, settings: ReadonlyMap<string, JsonObject>): Item {
+  const more = settings.get(item.name);
+  if (more === undefined) return item;
+  const own = item.wanted.settings;
+  return { ...item, wanted: { ...item.wanted, settings: { ...(isObject(own) ? own : {}), ...more } } };
 }
 
 /** Everything that the dealers' systems hold comes in. What is otherwise than it should be, in sentences. */

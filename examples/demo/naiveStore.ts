@@ -4,6 +4,9 @@ import type { RecordId } from '../../shared/model/recordId.ts';
 import type { Drop } from '../adventure-works/drop.ts';
 import type { Expectation } from './expectation.ts';
 
+/** What came of an entity. */
+type Said = Pick<Drop, 'entity' | 'kind' | 'records' | 'deletes' | 'isCut' | 'bad'>;
+
 type Records = ReadonlyMap<RecordId, JsonObject>;
 
 /** What files must make of a dealer's records, by the plainest means: a Map for each entity. */
@@ -15,8 +18,8 @@ export class NaiveStore {
     return this.#records.get(entity) ?? new Map();
   }
 
-  /** Takes a file; what must become of its rows. */
-  take(drop: Drop): Expectation {
+  /** Takes a file, or what a poll found; what must become of its rows. */
+  take(drop: Said): Expectation {
     const before = this.of(drop.entity);
     const isNew = (id: RecordId) => !before.has(id);
     const isSame = (id: RecordId, data: JsonObject) => isDeepStrictEqual(before.get(id), data);

@@ -49,6 +49,17 @@ test('brings everything in, proves it, leaves nothing, and takes less than two m
   expect(output()).toMatch(/nordic-velo_part_stock\.csv +600 +0 +0 +0 +599 +1 +456 +1,055 /);
   expect(output()).toMatch(/→ 456 held +suspect/);
   expect(output()).toMatch(/npx adp approve nordic-velo\./);
+  // Of the systems that are polled: everything, and then what moved and nothing else.
+  expect(output()).toMatch(/alta-cycles +part_stock +1,069 +1,069 +0 +0 +0 +0 +1,069/);
+  expect(output()).toMatch(/alta-cycles +part +505 +2 +3 +500 +1 +0 +505/);
+  expect(output()).toMatch(/alta-cycles +part_stock +7 +1 +6 +0 +0 +0 +1,070/);
+  expect(output()).toMatch(/alta-cycles +supplier +9 +0 +2 +7 +0 +0 +104/);
+  expect(output()).toMatch(/alta-cycles +part_stock +1,067 +0 +0 +1,067 +3 +0 +1,067/);
+  expect(output()).toMatch(/velo-lumiere +purchase_order +1,854 +1,854 +0 +0 +0 +0 +1,854/);
+  expect(output()).toMatch(/velo-lumiere +purchase_order +13 +2 +4 +6 +1 +0 +1,855/);
+  expect(output()).toMatch(/velo-lumiere +part_price +0 +0 +0 +0 +0 +0 +395/);
+  expect(output()).toMatch(/velo-lumiere +supplier +2 +0 +1 +0 +1 +0 +103/);
+  expect(output()).toMatch(/npx adp status alta-cycles counter: last success 20/);
   expect(output()).toContain('✓ Every receipt balances, and the store holds just what was sent');
   expect(output()).not.toContain('✗');
   expect(output()).not.toContain('\u001b');
@@ -70,7 +81,7 @@ test('can be kept', async () => {
   ]);
 }, 150_000);
 
-test.each(['Starting a hub', 'customer.csv.gz', 'Night 1'])(
+test.each(['Starting a hub', 'customer.csv.gz', 'Night 1', 'A day at the counter'])(
   'is interrupted after "%s" and leaves nothing behind',
   async (moment) => {
     const { child, output, ended } = startDemo();

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
-import { recordIdOf } from '../../../shared/model/recordId.ts';
+import { type Book, recordsOf } from '../book.ts';
 import type { Drop, Night } from '../drop.ts';
 import { toParquet } from '../parquet.ts';
 import type { AdventureWorks, Customer, Order, Price, Stock } from '../tables.ts';
 import { toWorkbook } from '../workbook.ts';
 import { type Row, toJsonWithin, toWindowsCsv, toXml } from '../write.ts';
-import { type Book, customers, orders, parts, prices, stock, vendors } from './nordicVelo.ts';
+import { customers, orders, parts, prices, stock, vendors } from './nordicVelo.ts';
 
 const dealer = 'nordic-velo';
 
@@ -100,15 +100,6 @@ function ordersDelta(time: string, changed: readonly Order[], cancelled: readonl
     records: recordsOf(orders, changed),
     deletes: [...recordsOf(orders, cancelled).keys()],
   };
-}
-
-function recordsOf<Source, Written>({ entity, record }: Book<Source, Written>, sources: readonly Source[]) {
-  return new Map(
-    sources.map((source) => {
-      const data = record(source);
-      return [recordIdOf(entity, data), data] as const;
-    }),
-  );
 }
 
 const faulty = '?';

@@ -1,16 +1,7 @@
-import type { EntityName } from '../../../shared/model/entities.ts';
-import type { JsonObject } from '../../../shared/model/json.ts';
+import type { Book } from '../book.ts';
 import type { CellRow } from '../cells.ts';
 import type { Customer, Order, Price, Product, Stock, Vendor } from '../tables.ts';
-import type { Row } from '../write.ts';
 import { dayOf } from './wheelhouse.ts';
-
-/** An entity as the system writes it, and what the hub must make of it. */
-export interface Book<Source, Written = Row> {
-  readonly entity: EntityName;
-  row(source: Source): Written;
-  record(source: Source): JsonObject;
-}
 
 /** Parts, with the names that Windows-1252 is needed for. */
 export const parts: Book<Product> = {
