@@ -43,16 +43,29 @@ export function* pollSource({ df }: OrchestrationContext): Turn<LaneOutput> {
   const lanes = Array.from({ length: Math.min(concurrency, entities.length) }, (_, lane) =>
     reads.filter(({ entity }) => entities.indexOf(entity) % concurrency === lane),
   );
-  const outputs: readonly LaneOutput[] = yield df.Task.all(
-    lanes.map((some) => {
-      const lane: LaneInput = { dealerId, sourceId, reads: some, ended: [], page: 0, tries: noTries };
-      return df.callSubOrchestrator(names.pollLane, lane);
-    }),
+  const ended = yield* endOf(
+    reads,
+    df.Task.all(
+      lanes.map((some) => {
+        const lane: LaneInput = { dealerId, sourceId, reads: some, ended: [], page: 0, tries: noTries };
+        return df.callSubOrchestrator(names.pollLane, lane);
+      }),
+    ),
   );
-  const ended = outputs.flatMap((output) => output.ended);
   const poll: EndedPoll = { dealerId, sourceId, ended };
   yield* insist(df, names.endPoll, poll);
   return { ended };
+}
+
+/** How the reads of all lanes ended. A lane never throws; it may be ended by hand, or by a fault of ours. */
+function* endOf(reads: readonly ReadRequest[], lanes: Task): Turn<readonly EndedRead[]> {
+  try {
+    const outputs: readonly LaneOutput[] = yield lanes;
+    return outputs.flatMap(({ ended }) => ended);
+  } catch {
+    const detail = 'The poll was ended from outside, or by a fault of the hub: the next one reads what is missing.';
+    return reads.map((read) => ({ ...read, kind: 'failed', code: 'INTERNAL', disposition: 'retry', detail }));
+  }
 }
 
 /** Reads one entity after another, page by page. All waiting is here, and by durable timers. */

@@ -5,6 +5,7 @@ import { names, pollLane, pollSource } from '../../functions/pollDealer/orchestr
 import { type DurableHost, type Status, startDurableHost } from '../helpers/durable.ts';
 import { buildApp, temporaryFolder } from '../helpers/host.ts';
 import type { Orchestrator } from '../helpers/orchestrate.ts';
+import { until } from '../helpers/poll.ts';
 import { type RecordedHistory, recordHistory, replayHistory } from '../helpers/replayHistory.ts';
 
 // `RECORD=1 npm test -- test/integration/pollOrchestration.test.ts` writes the histories anew, by the host of today.
@@ -98,6 +99,22 @@ test('what fails for good ends its run, and the others go on', async () => {
 test('a credential that was refused is not tried for the next entity', async () => {
   expect(await polled('locked', 1, 'locked-1', 'pages-9')).toEqual({ 'locked-1': 'failed', 'pages-9': 'failed' });
   expect((await told()).asked.filter((call) => call.startsWith('pages-9'))).toEqual([]);
+});
+
+test('a lane that is ended by hand is told of, and the source may be polled again', async () => {
+  await durable.start(names.pollSource, 'ended', inputOf(2, 'waiting-1'));
+  const lane = await until('the lane waits', async () =>
+    (await told()).asked.includes('waiting-1 0')
+      ? (await durable.client<Status[]>('getStatusAll')).find(
+          ({ name, runtimeStatus }) => name === names.pollLane && runtimeStatus === 'Running',
+        )
+      : undefined,
+  );
+  await durable.client('terminate', lane.instanceId, 'enough');
+  const { output } = await durable.reaches('ended', 'Completed', 30_000);
+  expect(output).toMatchObject({ ended: [{ runId: 'waiting-1', kind: 'failed', code: 'INTERNAL' }] });
+  expect((await told()).ended.at(-1)).toMatchObject(output as object);
+  expect(await polled('ended', 1, 'pages-6')).toEqual({ 'pages-6': 'done' });
 });
 
 test('long reads go on in short histories', async () => {
