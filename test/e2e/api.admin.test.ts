@@ -206,7 +206,7 @@ describe('configuration', () => {
   test('of a source is told all that is wrong with it, and needs its dealer', async () => {
     await dealer('sources');
     const wrong = await hub.call('PUT', 'admin/dealers/sources/sources/dms', {
-      body: { connector: 'mssql', settings: { password: 'hunter2' }, entities: { parts: {} } },
+      body: { connector: 'webhook', settings: { password: 'hunter2' }, entities: { parts: {} } },
     });
     expectProblem(wrong, 400, 'CONFIG_ERROR');
     const fields = wrong.body.errors.map(({ field }: { field: string }) => field);
