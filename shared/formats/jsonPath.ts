@@ -1,3 +1,5 @@
+import { skipSpace, stringEnd } from './jsonSpans.ts';
+
 /**
  * Where the array begins that names lead to from the root of JSON text, as far as the text goes; the array of no names
  * is the root itself. The first way that fits is taken; text that is no JSON may lead anywhere.
@@ -56,30 +58,9 @@ export function findArray(utf8: Buffer, path: readonly string[]): number {
 const quote = 0x22;
 const comma = 0x2c;
 const openArray = 0x5b;
-const backslash = 0x5c;
 const closeArray = 0x5d;
 const openObject = 0x7b;
 const closeObject = 0x7d;
-
-function skipSpace(utf8: Buffer, start: number): number {
-  let at = start;
-  while (utf8[at] === 0x20 || utf8[at] === 0x0a || utf8[at] === 0x0d || utf8[at] === 0x09) {
-    at += 1;
-  }
-  return at;
-}
-
-/** Behind the quote that ends the string at `start`, or -1. */
-function stringEnd(utf8: Buffer, start: number): number {
-  let at = start + 1;
-  while (at < utf8.length) {
-    if (utf8[at] === quote) {
-      return at + 1;
-    }
-    at += utf8[at] === backslash ? 2 : 1;
-  }
-  return -1;
-}
 
 function nameOf(utf8: Buffer, start: number, end: number): unknown {
   try {

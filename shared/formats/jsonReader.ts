@@ -49,8 +49,10 @@ export class JsonReader {
   #path: readonly string[] = [];
   #before = Buffer.alloc(0);
   /** Where `#rest` begins. */
-  readonly #place = new TextPlace();
+  #place = new TextPlace();
   #row = 0;
+  /** Nothing was looked at since `resume`: the rest may begin with anything. */
+  #isResumed = false;
 
   constructor(options: JsonReaderOptions = {}) {
     this.#maxDepth = options.maxDepth ?? defaultMaxDepth;
@@ -61,26 +63,62 @@ export class JsonReader {
   }
 
   push(utf8: Buffer): FormatRow[] {
-    this.#waitingBytes += utf8.length;
-    // A row that needs many pieces is looked at each time the text has doubled, not with each piece.
-    if (this.#rest.length + this.#waitingBytes < this.#enough) {
-      // A copy: the caller's memory is used again.
-      this.#waiting.push(Buffer.from(utf8));
+    if (!this.#add(utf8)) {
       return [];
     }
-    const length = this.#rest.length + this.#waitingBytes;
-    this.#rest = Buffer.concat([this.#rest, ...this.#waiting, utf8, slack]).subarray(0, length);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
     if (this.#state === 'before') {
       this.#findRows();
     }
     const rows = this.#state === 'rows' ? this.#readRows() : [];
-    if (this.#rest.length > this.#maxRest) {
-      throw limitExceeded(`bytes of ${this.#state === 'rows' ? 'a row' : 'what is around the rows'}`, this.#maxRest);
-    }
-    this.#enough = Math.min(2 * this.#rest.length, this.#maxRest + 1);
+    this.#limitRest();
     return rows;
+  }
+
+  /**
+   * Instead of `push`, for who cuts the rows himself: what there is of the text from their array's bracket on, once that
+   * was found. Then `readOne`, as often as need be, and in the end `resume`.
+   */
+  find(utf8: Buffer, isLast = false): Buffer | undefined {
+    if (isLast) {
+      this.#enough = 0;
+    }
+    if (!this.#add(utf8)) {
+      return undefined;
+    }
+    this.#findRows();
+    if (this.#state === 'before') {
+      this.#limitRest();
+      return undefined;
+    }
+    const found = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    this.#enough = 0;
+    return found;
+  }
+
+  /** An element of the array, the `row`th, that another has cut. */
+  readOne(utf8: Buffer, start: number, end: number, row: number): FormatRow {
+    const survey = surveyJson(utf8, start, end, this.#maxDepth - this.#path.length - 1);
+    if (!survey) {
+      throw tooDeep(this.#maxDepth);
+    }
+    try {
+      return toRow(parseSurveyed(utf8, start, end, survey.places), row);
+    } catch (error) {
+      throw brokenJson(utf8.toString('utf8', start, end), new TextPlace(` of row ${row}`), error);
+    }
+  }
+
+  /**
+   * Goes on behind rows that another has read: what is pushed next follows them, from a comma or the last bracket on;
+   * where there were none, it begins with the array's bracket.
+   */
+  resume(rows: number): void {
+    if (rows > 0) {
+      this.#row = rows;
+      this.#isResumed = true;
+      this.#place = new TextPlace(` behind row ${rows}`);
+    }
   }
 
   end(): FormatRow[] {
@@ -95,6 +133,29 @@ export class JsonReader {
     }
     this.#checkSurroundings();
     return rows;
+  }
+
+  /** False: there is not enough yet to be looked at. */
+  #add(utf8: Buffer): boolean {
+    this.#waitingBytes += utf8.length;
+    const length = this.#rest.length + this.#waitingBytes;
+    // A row that needs many pieces is looked at each time the text has doubled, not with each piece.
+    if (length < this.#enough) {
+      // A copy: the caller's memory is used again.
+      this.#waiting.push(Buffer.from(utf8));
+      return false;
+    }
+    this.#rest = Buffer.concat([this.#rest, ...this.#waiting, utf8, slack]).subarray(0, length);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return true;
+  }
+
+  #limitRest(): void {
+    if (this.#rest.length > this.#maxRest) {
+      throw limitExceeded(`bytes of ${this.#state === 'rows' ? 'a row' : 'what is around the rows'}`, this.#maxRest);
+    }
+    this.#enough = Math.min(2 * this.#rest.length, this.#maxRest + 1);
   }
 
   #findRows(): void {
@@ -113,6 +174,17 @@ export class JsonReader {
 
   #readRows(): FormatRow[] {
     const text = this.#rest;
+    if (this.#isResumed && text.length > 0) {
+      this.#isResumed = false;
+      if (text[0] === closeArray) {
+        this.#goBehind(1);
+        this.#state = 'after';
+        return [];
+      }
+      if (text[0] !== comma) {
+        throw this.#brokenText();
+      }
+    }
     text[0] = openArray;
     const maxDepth = this.#maxDepth - this.#path.length;
     const survey = surveyJson(withSlack(text), 0, text.length, maxDepth);
@@ -135,9 +207,7 @@ export class JsonReader {
     }
     const rows = elements.map((value, index) => toRow(value, this.#row + index + 1));
     this.#row += rows.length;
-    const next = isEnd ? end + 1 : end;
-    this.#place.advance(text.subarray(0, next));
-    this.#rest = text.subarray(next);
+    this.#goBehind(isEnd ? end + 1 : end);
     this.#state = isEnd ? 'after' : 'rows';
     return rows;
   }
@@ -164,8 +234,17 @@ export class JsonReader {
     this.#rest[0] = this.#row === 0 ? openArray : comma;
   }
 
+  #goBehind(end: number): void {
+    this.#place.advance(this.#rest.subarray(0, end));
+    this.#rest = this.#rest.subarray(end);
+  }
+
   #brokenRows(cause?: unknown): Error {
     this.#restoreStart();
+    return this.#brokenText(cause);
+  }
+
+  #brokenText(cause?: unknown): Error {
     // An element before the comma, so that what follows it is no JSON only for what is wrong with it.
     const text = this.#rest.toString();
     return this.#row === 0

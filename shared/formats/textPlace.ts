@@ -4,8 +4,14 @@ const lineFeed = 0x0a;
 
 /** A line and a column in UTF-16 code units, both counted from 1, of a text that is read in parts. */
 export class TextPlace {
+  readonly #ofWhat: string;
   #line = 1;
   #column = 1;
+
+  /** @param ofWhat where the text begins, for a person; default: it is all there is */
+  constructor(ofWhat = '') {
+    this.#ofWhat = ofWhat;
+  }
 
   /** Goes on behind this text. */
   advance(utf8: Buffer): void {
@@ -21,7 +27,7 @@ export class TextPlace {
 
   /** That many units before this place, on the same line. */
   before(units: number): TextPlace {
-    const place = new TextPlace();
+    const place = new TextPlace(this.#ofWhat);
     place.#line = this.#line;
     place.#column = this.#column - units;
     return place;
@@ -33,6 +39,6 @@ export class TextPlace {
     const lineStart = before.lastIndexOf('\n') + 1;
     const line = this.#line + before.split('\n').length - 1;
     const column = position - lineStart + (lineStart === 0 ? this.#column : 1);
-    return line > 1 ? `line ${line}, column ${column}` : `column ${column}`;
+    return `${line > 1 ? `line ${line}, ` : ''}column ${column}${this.#ofWhat}`;
   }
 }

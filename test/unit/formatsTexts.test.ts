@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { FormatRow, ReadOptions } from '../../shared/formats/format.ts';
+import { JsonReader } from '../../shared/formats/jsonReader.ts';
+import { JsonTexts } from '../../shared/formats/jsonTexts.ts';
 import { NdjsonReader } from '../../shared/formats/ndjsonReader.ts';
 import { NdjsonTexts } from '../../shared/formats/ndjsonTexts.ts';
 import type { RowTexts, TextEnd } from '../../shared/formats/rowTexts.ts';
@@ -13,7 +15,7 @@ type Known = Map<string, Record<string, unknown>>;
 /** Reads as a diff does: the text in pieces, in a buffer of limited room; rows that are known are passed by. */
 function readTexts(
   texts: RowTexts,
-  data: string,
+  data: string | Uint8Array,
   known: Known | undefined,
   pieceBytes: number,
   roomBytes: number,
@@ -90,6 +92,19 @@ const damage = fc.array(
       '?>',
       'x',
       '<!DOCTYPE x>',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ',,',
+      ' ',
+      '\\',
+      '1',
+      ':',
+      '},{',
+      '"rows":[]',
+      '\u00fc',
     ),
   }),
   { maxLength: 3 },
@@ -190,5 +205,106 @@ describe('the lines of NDJSON, told apart without being read', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('the elements of a JSON array, told apart without being read', () => {
+  const documents = [
+    '[{"id":1},{"id":2.50} ,\n{"id":"3","a":{"b":[1,2,{"c":"}]"}]}}]',
+    ' [ {"id":"\\"},{"} , {"id":"\\\\"},{"a\\u0022":"\u{1f600}ü"}\r\n,\t{ } ] \n',
+    '[{"id":1},null,{"id":1}, "x,]" ,[{"id":1}],-1.0e3,true,{"id":2}]',
+    '{"count":2,"rows":[{"id":1},{"id":2}],"next":{"rows":[{"id":3}]}}',
+    '{"head":{"rows":[{"id":0}]},"rows" : [{"id":1},{"id":1},{"id":2}] , "tail":[1,"]"]}',
+    '{"records":[{"id":1},{"records":[{"id":9}]}],"a":{"rows":[{"id":2},{"id":"1"}]}}',
+    '[]',
+    '{"rows":[ ]}',
+    '[{"id":[[[[1]]]]},{"id":1}]',
+    '[{"id":1},{"id":[[[[[1]]]]]}]',
+    '{"rows":[{"id":[[[1]]]}]}',
+    '{"rows":[{"id":[[[[1]]]]}]}',
+    `[{"id":"${'x'.repeat(150)}"},{"id":1},{"id":"${'y,{'.repeat(60)}"},{"id":2},{"id":3}]`,
+  ];
+  const paths: readonly (string | undefined)[] = [undefined, 'rows', 'a.rows', 'head.rows'];
+
+  async function read(data: string, options: ReadOptions, known: Known | undefined, piece: number, room: number) {
+    async function* pieces() {
+      const bytes = Buffer.from(data);
+      // The same memory for each piece, as a decoder does it.
+      const memory = Buffer.alloc(piece);
+      for (let at = 0; at < bytes.length; at += piece) {
+        yield memory.subarray(0, bytes.copy(memory, 0, at, at + piece));
+      }
+    }
+    const { texts, bytes } = await JsonTexts.open(pieces(), options);
+    const rest: Buffer[] = [];
+    for await (const chunk of bytes) rest.push(Buffer.from(chunk));
+    return readTexts(texts, Buffer.concat(rest), known, piece, room);
+  }
+
+  const taken = (rows: readonly FormatRow[]) => rows.map((row) => ('values' in row ? row.values : row));
+
+  async function tried(rows: () => Promise<readonly unknown[]>): Promise<readonly unknown[] | 'refused'> {
+    try {
+      return await rows();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'DATA_ERROR', disposition: 'park' });
+      return 'refused';
+    }
+  }
+
+  test('are those that the reader finds, whatever is wrong with the text, and however it comes', async () => {
+    // A text that was taken at one depth may be too deep at another.
+    const knownAt = new Map(paths.map((path) => [path, new Map() as Known]));
+    let passed = 0;
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...documents),
+        fc.constantFrom(...paths),
+        fc.oneof(fc.constant([]), damage),
+        sizes,
+        async (text, path, changes, { piece, room }) => {
+          const data = damaged(text, changes);
+          const options: ReadOptions = path === undefined ? { maxDepth: 6 } : { path, maxDepth: 6 };
+          const whole = await tried(async () => {
+            const reader = new JsonReader(options);
+            return [...reader.push(Buffer.from(data)), ...reader.end()];
+          });
+          if (whole === 'refused') refused += 1;
+          // Nothing is known: all rows have their numbers.
+          expect(await tried(() => read(data, options, undefined, piece, room))).toEqual(whole);
+          const known = knownAt.get(path) ?? new Map();
+          const before = known.size;
+          const cut = await tried(async () => taken(await read(data, options, known, piece, room)));
+          expect(cut).toEqual(typeof whole === 'string' ? whole : taken(whole as FormatRow[]));
+          if (known.size === before && cut.length > 0) passed += 1;
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+    expect(Math.min(passed, refused)).toBeGreaterThan(200);
+  });
+
+  test('are numbered, and what is wrong says behind which row', async () => {
+    const known: Known = new Map();
+    await read('[{"a":1},{"a":2}]', {}, known, 100, 1_000);
+    expect(await read('[{"a":1},{"a":2},{"a":3},7]', {}, known, 100, 1_000)).toEqual([
+      { row: -1, values: { a: 1 } },
+      { row: -1, values: { a: 2 } },
+      { row: 3, values: { a: 3 } },
+      { row: 4, error: 'A row must be an object; this is a number.', raw: '7' },
+    ]);
+    const refusal = (data: string, options: ReadOptions = {}) => read(data, options, known, 100, 1_000);
+    await expect(refusal('[{"a":1},{"a":2}\n,{"b":x}]')).rejects.toThrow(
+      'The JSON is broken at column 6 of row 3: unexpected "x".',
+    );
+    await expect(refusal('[{"a":1},{"a":2};{"a":3}]')).rejects.toThrow(
+      'The JSON is broken at column 1 behind row 2: unexpected ";".',
+    );
+    await expect(refusal('[{"a":1},{"a":2},]')).rejects.toThrow('column 2 behind row 2: unexpected "]".');
+    await expect(refusal('[{"a":1},{"a":2}')).rejects.toThrow('behind row 2: it ends too early.');
+    await expect(refusal('[{"a":1}] x')).rejects.toThrow('column 3 behind row 1: unexpected "x".');
+    await expect(refusal('{"r":[{"a":1}],"r":[]}', { path: 'r' })).rejects.toThrow('names "r" more than once');
+    await expect(refusal('{"r":1}', { path: 'r' })).rejects.toThrow('no array of rows at "r"');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { JsonTexts } from '../../shared/formats/jsonTexts.ts';
 import { NdjsonTexts } from '../../shared/formats/ndjsonTexts.ts';
 import type { RowTexts } from '../../shared/formats/rowTexts.ts';
 import { XmlTexts } from '../../shared/formats/xmlTexts.ts';
@@ -13,14 +14,35 @@ interface TestRow {
   readonly form: number;
 }
 
-const formats: readonly (readonly [string, () => RowTexts, (rows: readonly TestRow[]) => string])[] = [
+/** What tells the rows of a text apart, and what it is to cut of it. */
+type Opened = readonly [texts: RowTexts, data: string | Uint8Array];
+
+const formats: readonly (readonly [string, (text: string) => Promise<Opened>, (rows: readonly TestRow[]) => string])[] =
   [
-    'NDJSON',
-    () => new NdjsonTexts(),
-    (rows) => rows.map((row) => `${json(row)}${row.form % 2 ? '\r\n' : '\n'}`).join(''),
-  ],
-  ['XML', () => new XmlTexts(), (rows) => `<?xml version="1.0"?>\n<rows>${rows.map(xml).join('')}\n</rows>`],
-];
+    [
+      'NDJSON',
+      async (text) => [new NdjsonTexts(), text],
+      (rows) => rows.map((row) => `${json(row)}${row.form % 2 ? '\r\n' : '\n'}`).join(''),
+    ],
+    [
+      'JSON',
+      openArray,
+      (rows) => `{"rows" : [${rows.map((row) => `${row.form % 2 ? ' ' : '\r\n'}${json(row)}`).join(',')}]}`,
+    ],
+    [
+      'XML',
+      async (text) => [new XmlTexts(), text],
+      (rows) => `<?xml version="1.0"?>\n<rows>${rows.map(xml).join('')}\n</rows>`,
+    ],
+  ];
+
+async function openArray(text: string): Promise<Opened> {
+  async function* pieces() {
+    yield Buffer.from(text);
+  }
+  const { texts, bytes } = await JsonTexts.open(pieces(), { path: 'rows' });
+  return [texts, Buffer.concat(await Array.fromAsync(bytes))];
+}
 
 function json({ id, a, form }: TestRow): string {
   return form % 3 === 0 ? JSON.stringify({ id, a }) : `{"a" : ${JSON.stringify(a)},"id":${JSON.stringify(id)}}`;
@@ -47,9 +69,11 @@ function apply(store: Map<string, string>, { changes, removed }: TextsDiffed): v
 }
 
 describe.each(kernels)('rows told by their texts, with the kernel in %s', (_kernel, kernel) => {
-  describe.each(formats)('of %s', (_name, texts, write) => {
-    const diff = (rows: readonly TestRow[], before?: Saved, options: TextsOptions = {}) =>
-      diffOfTexts(texts(), write(rows), before, { kernel: kernel(), ...options });
+  describe.each(formats)('of %s', (_name, open, write) => {
+    const diff = async (rows: readonly TestRow[], before?: Saved, options: TextsOptions = {}) => {
+      const [texts, data] = await open(write(rows));
+      return await diffOfTexts(texts, data, before, { kernel: kernel(), ...options });
+    };
     const rows = (count: number): TestRow[] =>
       Array.from({ length: count }, (_, n) => ({ id: `k${n}`, a: `v${n}`, form: n }));
 

@@ -1,3 +1,6 @@
+import type { Encoding } from '../../formats/encoding.ts';
+import type { FormatName } from '../../formats/format.ts';
+import { JsonTexts } from '../../formats/jsonTexts.ts';
 import { NdjsonTexts } from '../../formats/ndjsonTexts.ts';
 import { toRandomAccess, toStream } from '../../formats/randomAccess.ts';
 import { decodeUtf8 } from '../../formats/text.ts';
@@ -13,24 +16,25 @@ type Opened = Pick<TextsFile, 'source' | 'texts' | 'encoding'>;
 
 /** True for formats of which a row that hasn't changed need not be read. */
 export function hasTexts({ file }: Reading): boolean {
-  return ['ndjson', 'xml', 'parquet'].includes(file.format.name);
+  return ['json', 'ndjson', 'xml', 'parquet'].includes(file.format.name);
 }
 
 /**
- * A file whose rows have texts of their own: only those with a new text are read. A record's id is its key, so that two
- * keys that map to one id are one.
+ * A file whose rows have texts of their own: only those with a new text are read.
  * @throws AdpError DATA_ERROR (park) where the file can't be read; what `onSniffed` throws
  */
 export async function openTexts(reading: Reading): Promise<TextsFile> {
   const { name } = reading.file.format;
-  const { mapper } = reading;
-  const { source, texts, encoding } = name === 'parquet' ? await openColumns(reading) : await openText(reading);
+  const open = openers[name] ?? openText;
+  return toTextsFile(await open(reading), `texts of ${name}`, reading.mapper);
+}
+
+/** Rows that are told apart by their texts. A record's id is its key, so that two keys that map to one id are one. */
+export function toTextsFile(opened: Opened, layout: TextsFile['layout'], mapper: Mapper): TextsFile {
   const refused = new Map<number, Rejection>();
   return {
-    source,
-    texts,
-    encoding,
-    layout: `texts of ${name}`,
+    ...opened,
+    layout,
     keyOf({ row, values }) {
       const { id } = mapper.remove(values);
       if (id === null) refused.set(row, unmapped(mapper, row, values));
@@ -53,6 +57,11 @@ function unmapped(mapper: Mapper, row: number, values: Record<string, unknown>):
   return { input: inputOf(row, values), errors: mapped.ok ? [] : mapped.errors.map((error) => ({ row, ...error })) };
 }
 
+const openers: { readonly [Name in FormatName]?: (reading: Reading) => Promise<Opened> } = {
+  json: openArray,
+  parquet: openColumns,
+};
+
 /** NDJSON or XML. */
 async function openText({ file, options }: Reading): Promise<Opened> {
   const { name } = file.format;
@@ -73,6 +82,20 @@ async function openText({ file, options }: Reading): Promise<Opened> {
     yield* utf8;
   }
   return { source: sourceOf(all()), texts, encoding };
+}
+
+async function openArray({ file, options }: Reading): Promise<Opened> {
+  const { onSniffed, ...rest } = options;
+  let encoding: Encoding = 'utf-8';
+  const utf8 = decodeUtf8(toStream(file.source), {
+    encoding: options.encoding,
+    onEncoding(taken) {
+      encoding = taken;
+    },
+  });
+  const onPath = (path: string) => onSniffed?.({ format: 'json', encoding, path });
+  const { texts, bytes } = await JsonTexts.open(utf8, { ...rest, onPath });
+  return { source: sourceOf(bytes), texts, encoding };
 }
 
 async function openColumns({ file, options }: Reading): Promise<Opened> {
