@@ -15,7 +15,7 @@ import { isAbsent } from './scalar.ts';
 import type { EntityMapping, FieldMapping } from './schema.ts';
 import { compileTargets, type Target } from './target.ts';
 import { toInstantIn } from './time.ts';
-import { isTimeZone, type TimeZone, timeZone } from './zone.ts';
+import { isTimeZone, lastOccurrences, setBackAfter, type TimeZone, timeZone } from './zone.ts';
 
 export interface MapperOptions {
   readonly entity: EntityName;
@@ -37,6 +37,8 @@ export type MapResult =
       readonly data: JsonObject;
       /** Null where the row has no modification time of its own. */
       readonly modified: Instant | null;
+      /** The other one that it may be, an hour later: a local time of the hour that comes twice in autumn. */
+      readonly modifiedAgain?: Instant;
     }
   | {
       readonly ok: false;
@@ -198,21 +200,35 @@ function finisher(
   zone: TimeZone,
 ): Finish {
   const validate = validatorOf(entity);
+  const read = modifiedRule === null ? () => unmodified : modifiedReader(modifiedRule, modifiedField, zone);
   return (row, data, problems) => {
-    const modified = modifiedRule === null ? null : readModified(row, modifiedRule, modifiedField, zone, problems);
+    const modified = read(row, problems);
     const invalid = validate(data);
-    if (problems.count === 0 && invalid.length === 0) return { ok: true, id: recordIdOf(entity, data), data, modified };
-    return refused(entity, key, data, problems, invalid);
+    if (problems.count > 0 || invalid.length > 0) return refused(entity, key, data, problems, invalid);
+    return { ok: true, id: recordIdOf(entity, data), data, ...modified };
   };
 }
 
-function readModified(row: SourceRow, rule: Rule, field: string, zone: TimeZone, problems: Problems): Instant | null {
-  const from = problems.errors.length;
-  const value = rule.get(row, problems);
-  const instant = isAbsent(value) ? null : toInstantIn(zone, value);
-  if (instant === null && !isAbsent(value)) problems.data(`must be a time, got ${shapeOf(value)}`);
-  if (problems.errors.length > from) problems.within(from, field);
-  return instant;
+interface Modified {
+  readonly modified: Instant | null;
+  readonly modifiedAgain?: Instant;
+}
+
+const unmodified: Modified = { modified: null };
+
+function modifiedReader(rule: Rule, field: string, zone: TimeZone): (row: SourceRow, problems: Problems) => Modified {
+  const late = lastOccurrences(zone);
+  return (row, problems) => {
+    const from = problems.errors.length;
+    const value = rule.get(row, problems);
+    const modified = isAbsent(value) ? null : toInstantIn(zone, value);
+    if (modified === null && !isAbsent(value)) problems.data(`must be a time, got ${shapeOf(value)}`);
+    if (problems.errors.length > from) problems.within(from, field);
+    // All but a day of a year's times come once.
+    if (modified === null || setBackAfter(zone, Date.parse(modified)) <= 0) return { modified };
+    const again = toInstantIn(late, value);
+    return again === null || again === modified ? { modified } : { modified, modifiedAgain: again };
+  };
 }
 
 function refused(

@@ -37,6 +37,23 @@ export function timeZone(name: string): TimeZone {
   return zone;
 }
 
+/** By how many milliseconds a zone's clocks are set back within a day from then; below 0: forward. */
+export function setBackAfter(zone: TimeZone, utc: number): number {
+  return zone.toLocal(utc) + day - zone.toLocal(utc + day);
+}
+
+/** The same zone, but that a local time which comes twice, in the overlap of an autumn night, means the second one. */
+export function lastOccurrences(zone: TimeZone): TimeZone {
+  return {
+    toLocal: zone.toLocal,
+    toUtc(local) {
+      const first = zone.toUtc(local);
+      const second = first + setBackAfter(zone, first);
+      return second > first && zone.toLocal(second) === local ? second : first;
+    },
+  };
+}
+
 const zones = new Map<string, TimeZone>();
 const utcZone: TimeZone = { toUtc: (local) => local, toLocal: (utc) => utc };
 

@@ -157,7 +157,7 @@ class Window {
       this.#reject(input, mapped.errors);
       return;
     }
-    const version = formatVersion({ epoch, t: mapped.modified ?? captured, captured, position: input.index });
+    const version = formatVersion({ epoch, t: timeOf(mapped, captured), captured, position: input.index });
     const before = this.#candidates.get(mapped.id);
     if (before !== undefined) {
       this.repeated++;
@@ -176,6 +176,18 @@ class Window {
     const where = input.row === undefined ? { index: input.index } : { index: input.index, row: input.row };
     this.rejections.push({ input, errors: errors.map((error) => ({ ...where, ...error })) });
   }
+}
+
+/** How far a source's clock may be ahead of ours, and a row may change after its read began. */
+const aheadMs = 5 * 60_000;
+
+/**
+ * When a row was modified. A local time of the hour that comes twice means the later one, as soon as that can have been:
+ * so what is written in the second hour is newer than what was read in the first, whatever the clock showed then.
+ */
+function timeOf({ modified, modifiedAgain }: Extract<MapResult, { ok: true }>, captured: Instant): Instant {
+  if (modifiedAgain !== undefined && Date.parse(modifiedAgain) <= Date.parse(captured) + aheadMs) return modifiedAgain;
+  return modified ?? captured;
 }
 
 /** What a row asks for by `_op`; `undefined` where that is nothing we know. */

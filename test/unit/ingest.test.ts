@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { compileMapper } from '../../shared/mapping/compile.ts';
+import { timeZone } from '../../shared/mapping/zone.ts';
 import type { SentChange } from '../../shared/model/change.ts';
-import type { Instant } from '../../shared/model/instant.ts';
+import { type Instant, toInstant } from '../../shared/model/instant.ts';
 import type { RunId } from '../../shared/model/run.ts';
 import { parseVersion } from '../../shared/model/version.ts';
 import { type Ingestion, type InputRow, ingest, type Rejection } from '../../shared/sync/ingest.ts';
@@ -27,19 +29,23 @@ const ingestion: Ingestion = {
   mapper,
 };
 
-async function run(rows: Record<string, unknown>[]) {
+async function run(rows: Record<string, unknown>[], at: Instant = captured) {
   const delivered: SentChange[] = [];
   const rejected: Rejection[] = [];
   const inputs: InputRow[] = rows.map((values, index) => ({ index, values }));
-  const result = await ingest([inputs.slice(0, 2), inputs.slice(2)], ingestion, {
-    deliver: async (_heading, changes) => {
-      delivered.push(...changes);
-      return 1;
+  const result = await ingest(
+    [inputs.slice(0, 2), inputs.slice(2)],
+    { ...ingestion, captured: at },
+    {
+      deliver: async (_heading, changes) => {
+        delivered.push(...changes);
+        return 1;
+      },
+      quarantine: async (_ingestion, rejections) => {
+        rejected.push(...rejections);
+      },
     },
-    quarantine: async (_ingestion, rejections) => {
-      rejected.push(...rejections);
-    },
-  });
+  );
   return { ...result, delivered, rejected };
 }
 
@@ -102,5 +108,56 @@ describe('a change’s version', () => {
   test('and captured, where the row has none', async () => {
     const [none, empty] = await versionsOf(undefined, '');
     expect([none?.t, empty?.t]).toEqual([captured, captured]);
+  });
+
+  describe('in the hour that comes twice', () => {
+    const local = timeZone('America/Chicago');
+    const hour = 3_600_000;
+    const fold = Date.parse('2026-11-01T07:00:00Z');
+    const versionAt = async (modified: number, at: number) => {
+      const Modified = new Date(local.toLocal(modified)).toISOString().slice(0, -1);
+      const { delivered } = await run([{ Number: 'A', Quantity: 1, Modified }], toInstant(new Date(at)));
+      return delivered[0]?.version ?? '';
+    };
+    const timeOf = async (modified: number, at: number) => parseVersion(await versionAt(modified, at)).t;
+
+    test('means the first as long as it can only be that, then the second', async () => {
+      const first = fold - hour / 2;
+      expect(await timeOf(first, first + 60_000)).toBe(toInstant(new Date(first)));
+      expect(await timeOf(first + hour, first + hour + 60_000)).toBe(toInstant(new Date(first + hour)));
+      expect(await timeOf(first, first + 24 * hour)).toBe(toInstant(new Date(first + hour)));
+      // By a clock that is a little ahead of ours.
+      expect(await timeOf(first + hour, first + hour - 60_000)).toBe(toInstant(new Date(first + hour - 60_000)));
+    });
+
+    test('is not asked about where an offset is told', async () => {
+      const told = async (Modified: string) => {
+        const { delivered } = await run([{ Number: 'A', Quantity: 1, Modified }]);
+        return parseVersion(delivered[0]?.version ?? '').t;
+      };
+      expect(await told('2026-11-01T01:30:00-05:00')).toBe('2026-11-01T06:30:00.000000000Z');
+      expect(await told('2026-11-01T06:30:00Z')).toBe('2026-11-01T06:30:00.000000000Z');
+    });
+
+    test('never makes a change older than what was read before it', async () => {
+      const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 40 })), {
+        minLength: 1,
+        maxLength: 12,
+      });
+      await fc.assert(
+        fc.asyncProperty(gaps, async (steps) => {
+          let now = fold - 2 * hour;
+          let last = '';
+          for (const [beforeWrite, beforeRead] of steps) {
+            now += beforeWrite * 60_000;
+            const modified = now;
+            now += beforeRead * 60_000;
+            const version = await versionAt(modified, now);
+            expect(version > last).toBe(true);
+            last = version;
+          }
+        }),
+      );
+    });
   });
 });

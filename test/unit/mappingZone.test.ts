@@ -1,10 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isTimeZone, timeZone } from '../../shared/mapping/zone.ts';
+import { isTimeZone, lastOccurrences, timeZone } from '../../shared/mapping/zone.ts';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const toUtc = (zone: string, local: string): string =>
   new Date(timeZone(zone).toUtc(utc(local))).toISOString().slice(0, 19);
+
+describe('a local time in UTC, the second one where it comes twice', () => {
+  test.each([
+    ['Europe/Berlin', '2025-10-26T01:59:59', '2025-10-25T23:59:59'],
+    ['Europe/Berlin', '2025-10-26T02:00:00', '2025-10-26T01:00:00'],
+    ['Europe/Berlin', '2025-10-26T02:59:59', '2025-10-26T01:59:59'],
+    ['Europe/Berlin', '2025-10-26T03:00:00', '2025-10-26T02:00:00'],
+    ['America/Chicago', '2025-11-02T01:30:00', '2025-11-02T07:30:00'],
+    // By half an hour.
+    ['Australia/Lord_Howe', '2025-04-06T01:45:00', '2025-04-05T15:15:00'],
+    // A gap is skipped as usual.
+    ['Europe/Berlin', '2025-03-30T02:30:00', '2025-03-30T01:30:00'],
+    ['Europe/Berlin', '2025-07-15T00:30:00', '2025-07-14T22:30:00'],
+    ['UTC', '2025-10-26T02:30:00', '2025-10-26T02:30:00'],
+  ])('of %s: %s is %s', (zone, local, expected) => {
+    const found = lastOccurrences(timeZone(zone)).toUtc(utc(local));
+    expect(new Date(found).toISOString().slice(0, 19)).toBe(expected);
+  });
+});
 
 describe('a local time in UTC', () => {
   test.each([
