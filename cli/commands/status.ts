@@ -69,14 +69,17 @@ function showAll(output: Output, all: readonly SourceStatus[]): void {
 
 function showOne(output: Output, one: SourceStatus): void {
   const { parked, last_error: error, breaker } = one;
+  const isOver = error !== null && !isFailing(one);
   const facts = [
     ['source', one.source_id],
     ['state', stateOf(output, one)],
     ['last success', timeOf(one.last_success)],
     ['next run', timeOf(one.next_run)],
     ...(breaker.state === 'closed' ? [] : [['left alone until', timeOf(breaker.until ?? null)]]),
-    ...(error === null ? [] : [['last error', `${timeOf(error.at ?? null)}  ${error.code}  ${error.detail}`]]),
-    ...(parked === null && error === null ? [] : [['what to do', parked?.advice ?? error?.advice ?? '']]),
+    ...(error === null
+      ? []
+      : [[isOver ? 'an earlier error' : 'last error', `${timeOf(error.at ?? null)}  ${error.code}  ${error.detail}`]]),
+    ...(parked === null && (error === null || isOver) ? [] : [['what to do', parked?.advice ?? error?.advice ?? '']]),
   ];
   for (const line of alignLeft(facts)) output.line(line);
   output.line();
@@ -96,20 +99,33 @@ function showOne(output: Output, one: SourceStatus): void {
         timeOf(at),
         code === undefined ? outcome : `${outcome}: ${code}`,
         counts?.read === undefined ? '' : formatCount(counts.read),
-        mode === 'changes' ? (cursor ?? '') : '',
+        mode === 'changes' ? cursorText(cursor) : '',
       ]);
-      const now = reading === null ? [] : [[entity, '', 'now', 'reading', formatCount(reading.rows ?? 0), '']];
-      return rows.length + now.length === 0 ? [[entity, '', 'never', '', '', cursor ?? '']] : [...rows, ...now];
+      const isUnderWay = parked === null && breaker.state !== 'open';
+      const now = isUnderWay ? ['now', 'reading'] : ['–', 'cut off'];
+      const open = reading === null ? [] : [[entity, '', ...now, formatCount(reading.rows ?? 0), '']];
+      return rows.length + open.length === 0 ? [[entity, '', 'never', '', '', cursorText(cursor)]] : [...rows, ...open];
     }),
   );
 }
 
-function stateOf({ style }: Output, { parked, breaker, last_success, last_error }: SourceStatus): string {
+function stateOf({ style }: Output, one: SourceStatus): string {
+  const { parked, breaker, last_success } = one;
   if (parked !== null) return style.bad('parked');
   if (breaker.state !== 'closed') return style.bad(breaker.state === 'open' ? 'left alone' : 'on trial');
-  const failed = last_error !== null && (last_success === null || (last_error.at ?? '') > last_success);
-  if (failed) return style.bad('failing');
+  if (isFailing(one)) return style.bad('failing');
   return last_success === null ? 'new' : style.good('well');
+}
+
+/** True where the last poll ended in an error. */
+function isFailing({ last_success, last_error }: SourceStatus): boolean {
+  return last_error !== null && (last_success === null || (last_error.at ?? '') > last_success);
+}
+
+/** What a person wants to know of a cursor: an API's is JSON, of which the rest is for the hub. */
+function cursorText(cursor: string | null): string {
+  const [, told] = /^\{"(?:at|token|id)":"([^"\\]*)"/.exec(cursor ?? '') ?? [];
+  return told ?? cursor ?? '';
 }
 
 function timeOf(time: string | null): string {

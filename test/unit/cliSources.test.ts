@@ -116,6 +116,28 @@ describe('adp status', () => {
     expect(stdout).not.toContain('pushed');
   });
 
+  test('shows of an API how far it was read, and not what the hub keeps besides', async () => {
+    const cursor = '{"at":"2026-11-20T09:59:58.953Z","seen":{"etag":"\\"q\\""}}';
+    const body = { ...well, entities: { part: { ...well.entities.part, cursor } } };
+    await using hub = await startFakeHub(() => ({ status: 200, body }));
+    const { stdout } = await runAdp(['status', 'acme', 'dms'], hub);
+    expect(stdout).toMatch(/part +changes .* 2026-11-20T09:59:58\.953Z\n/);
+  });
+
+  test('advises nothing about an error that is over', async () => {
+    const last_error = { ...parked.last_error, at: '2026-11-20T09:00:00.000Z' };
+    await using hub = await startFakeHub(() => ({ status: 200, body: { ...well, last_error } }));
+    const { stdout } = await runAdp(['status', 'acme', 'dms'], hub);
+    expect(stdout).toMatch(/an earlier error +2026-11-20T09:00:00Z +AUTH_FAILED +refused/);
+    expect(stdout).not.toContain('what to do');
+  });
+
+  test('a read of a parked source is under way no more', async () => {
+    await using hub = await startFakeHub(() => ({ status: 200, body: parked }));
+    const { stdout } = await runAdp(['status', 'acme', 'api'], hub);
+    expect(stdout).toMatch(/invoice +– +cut off +15,000/);
+  });
+
   test('says what to do about a parked source', async () => {
     await using hub = await startFakeHub(() => ({ status: 200, body: parked }));
     const { code, stdout } = await runAdp(['status', 'acme', 'api'], hub);

@@ -6,7 +6,7 @@ import type { Column, Dialect, Relation } from './dialect.ts';
 import { makePlan, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 import { readEntitySettings, type SourceSettings } from './settings.ts';
-import { labelOf, targetOf } from './target.ts';
+import { noSuch, targetOf } from './target.ts';
 
 interface CheckParts {
   readonly dialect: Dialect;
@@ -50,9 +50,7 @@ async function planOf({ dialect, session, settings }: CheckParts, query: Query, 
   const entity = readEntitySettings(query.settings);
   const target = targetOf(entity, settings);
   const relation = await dialect.describe(session, target, signal);
-  if (relation === undefined) {
-    throw new AdpError('MAPPING_ERROR', `There is no ${labelOf(target)}, or the login may not see it.`);
-  }
+  if (relation === undefined) throw noSuch(target);
   return makePlan({ dialect, session, query, settings: entity, relation }, 'changes');
 }
 

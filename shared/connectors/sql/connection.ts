@@ -9,7 +9,7 @@ import { pullPage } from './pull.ts';
 import type { Session } from './session.ts';
 import { type EntitySettings, readEntitySettings, type SourceSettings } from './settings.ts';
 import { toPlace, toState } from './state.ts';
-import { labelOf, targetOf } from './target.ts';
+import { noSuch, targetOf } from './target.ts';
 
 /** How long what the catalogue said is taken as true between pages: a table that is altered is noticed by its errors too. */
 const catalogueMs = 10_000;
@@ -95,11 +95,4 @@ function pullState(
 /** A row that says itself that it is deleted counts as gone for a sweep of keys. */
 function isThere(row: PulledPage['rows'][number]): boolean {
   return !('values' in row) || row.values._op !== 'delete';
-}
-
-function noSuch(target: Target): AdpError {
-  return new AdpError(
-    'MAPPING_ERROR',
-    `There is no ${labelOf(target)}, or the login may not see it: check settings.table (upper and lower case count), and grant SELECT.`,
-  );
 }

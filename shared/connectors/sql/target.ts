@@ -76,3 +76,11 @@ export function labelOf(target: Target): string {
   if (target.kind === 'query') return `query "${target.name}"`;
   return `table ${target.schema === undefined ? '' : `${target.schema}.`}${target.name}`;
 }
+
+/** What is read is not there. */
+export function noSuch(target: Target): AdpError {
+  return new AdpError(
+    'MAPPING_ERROR',
+    `There is no ${labelOf(target)}, or the login may not see it: check settings.table (upper and lower case count), and grant SELECT.`,
+  );
+}

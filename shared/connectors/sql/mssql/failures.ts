@@ -96,7 +96,8 @@ function failureFor({ code, number, severity, message }: Failure): AdpError {
       return lost(`The SQL Server did not answer in time: ${message}`);
     default:
       if (isAboutCertificate(message)) return unsafeLine(message);
-      return lost(`The SQL Server can't be reached: ${message}`);
+      // Of several addresses the driver only says that it tried them one after the other.
+      return lost(`The SQL Server can't be reached: ${message.replace(' - Could not connect (sequence)', '')}`);
   }
 }
 
