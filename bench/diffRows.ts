@@ -17,6 +17,7 @@ const peer = fileURLToPath(import.meta.resolve('./diffRowsPeer.ts'));
  */
 export const diffRows: readonly Benchmark[] = [
   benchmark('diff-ndjson-vs-json-parse', 'ndjson', 'JSON.parse of each line', 2),
+  benchmark('diff-json-vs-json-parse', 'json', 'JSON.parse of the file', 2),
   benchmark('diff-xml-vs-saxes', 'xml', 'saxes to rows', 2),
   benchmark('diff-parquet-vs-hyparquet', 'parquet', 'hyparquet to rows', 1.5),
 ];

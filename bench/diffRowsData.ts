@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 
-export type RowsFormat = 'ndjson' | 'xml' | 'parquet';
+export type RowsFormat = 'json' | 'ndjson' | 'xml' | 'parquet';
 
 /**
  * Writes two snapshots of a parts table with the same rows, the second one's in another order. The same `rows` make the
@@ -17,18 +17,28 @@ export async function writeSameRows(format: RowsFormat, before: string, after: s
   writeText(format, after, rows, (place) => (place * step) % rows);
 }
 
-function writeText(format: 'ndjson' | 'xml', path: string, rows: number, rowAt: (place: number) => number): void {
+type TextFormat = Exclude<RowsFormat, 'parquet'>;
+
+const around: Readonly<Record<TextFormat, readonly [before: string, after: string]>> = {
+  json: ['[\n', ']\n'],
+  ndjson: ['', ''],
+  xml: ['<?xml version="1.0" encoding="utf-8"?>\n<parts>\n', '</parts>\n'],
+};
+
+function writeText(format: TextFormat, path: string, rows: number, rowAt: (place: number) => number): void {
   const file = openSync(path, 'w');
-  let lines = [format === 'xml' ? '<?xml version="1.0" encoding="utf-8"?>\n<parts>\n' : ''];
+  const [before, after] = around[format];
+  const gap = format === 'json' ? ',\n' : '\n';
+  let lines = [before];
   for (let place = 0; place < rows; place += 1) {
     const row = rowOf(rowAt(place));
-    lines.push(format === 'xml' ? elementOf(row) : `${JSON.stringify(row)}\n`);
+    lines.push(format === 'xml' ? elementOf(row) : `${JSON.stringify(row)}${place < rows - 1 ? gap : '\n'}`);
     if (lines.length === 10_000) {
       writeSync(file, lines.join(''));
       lines = [];
     }
   }
-  writeSync(file, `${lines.join('')}${format === 'xml' ? '</parts>\n' : ''}`);
+  writeSync(file, `${lines.join('')}${after}`);
   closeSync(file);
 }
 

@@ -8,6 +8,7 @@ import { pieces } from './syncFiles.ts';
 
 const [format = '', path = ''] = process.argv.slice(2);
 const readers: Readonly<Record<string, () => number | Promise<number>>> = {
+  json: parseWhole,
   ndjson: parseLines,
   xml: parseElements,
   parquet: readObjects,
@@ -16,6 +17,12 @@ const readers: Readonly<Record<string, () => number | Promise<number>>> = {
 const meter = startMeter();
 const read = (await readers[format]?.()) ?? 0;
 console.log(JSON.stringify({ ...meter.stop(), read }));
+
+/** `JSON.parse` of the file, as one text. */
+function parseWhole(): number {
+  const rows: unknown = JSON.parse(Buffer.concat(Array.from(pieces(path), (chunk) => Buffer.from(chunk))).toString());
+  return Array.isArray(rows) ? rows.length : 0;
+}
 
 /** `JSON.parse` of each line. */
 function parseLines(): number {
