@@ -30,6 +30,7 @@ import { applyChanges, type WriterDeps } from './sync/applyChanges.ts';
 import { type ClosingDeps, closeRuns, currentRun } from './sync/closeRuns.ts';
 import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
 import type { IngestDeps } from './sync/ingest.ts';
+import { stagedUnder } from './sync/poll/completeRead.ts';
 import { type PurgeDeps, purge, purgeHistory } from './sync/purge.ts';
 import { type Batch, push, type Receipt } from './sync/push.ts';
 import type { Chunk } from './sync/quarantined.ts';
@@ -118,6 +119,8 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
         async purge(dealerId) {
           await keys().dropDealer(dealerId);
           await polling().purge(dealerId);
+          await blobs().raw('staging').removeUnder(stagedUnder(dealerId));
+          await blobs().raw('snapshots').removeUnder(`${dealerId}/`);
           await purgeHistory(dealerId, purging());
         },
       },

@@ -55,6 +55,8 @@ export interface RawBlobs {
   commit(name: string, blockIds: readonly string[]): Promise<void>;
   /** Removing what isn't there is no error. */
   remove(name: string): Promise<void>;
+  /** Removes all whose names begin so. Blocks that were never put together stay for the week that the service keeps them. */
+  removeUnder(prefix: string): Promise<void>;
 }
 
 export interface BlobStore {
@@ -180,6 +182,14 @@ function rawBlobs(container: ContainerClient): RawBlobs {
     },
     async remove(name) {
       await attempt(container.getBlobClient(name).delete(inTime()), [404]);
+    },
+    async removeUnder(prefix) {
+      const names = container.listBlobsFlat({ prefix });
+      for (;;) {
+        const next = await attempt(names.next(), []);
+        if (next === undefined || next.done === true) return;
+        await attempt(container.getBlobClient(next.value.name).delete(inTime()), [404]);
+      }
     },
   };
 }

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openBlobs } from '../../shared/store/blobs.ts';
+import { openBlobs, type RawBlobs } from '../../shared/store/blobs.ts';
 import { stagingBlobsIn } from '../../shared/store/stagingBlobs.ts';
 import type { StagingBlobs } from '../../shared/sync/poll/stagingBlobs.ts';
 import { type RunningStorage, startStorage } from '../helpers/storage.ts';
 
 let storage: RunningStorage;
+let raw: RawBlobs;
 let blobs: StagingBlobs;
 beforeAll(async () => {
   storage = await startStorage();
   const { connectionString } = storage;
-  blobs = stagingBlobsIn(openBlobs({ kind: 'connectionString', connectionString, insecure: true }).raw('staging'));
+  raw = openBlobs({ kind: 'connectionString', connectionString, insecure: true }).raw('staging');
+  blobs = stagingBlobsIn(raw);
 });
 afterAll(async () => {
   await storage.stop();
@@ -51,4 +53,14 @@ test('no blocks are an empty blob; blocks that are gone are a conflict; removing
   await expect(blobs.commit('c', [id('1')])).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'retry' });
   await blobs.stage('d', id('1'), Buffer.from('only put aside'));
   await blobs.remove('d');
+});
+
+test('all blobs of a dealer are removed at once, and none of another one', async () => {
+  const names = [...Array.from({ length: 12 }, (_, n) => `polls/acme/dms/${n}`), 'polls/acme-2/dms/1', 'polls/acm'];
+  for (const name of names) await blobs.commit(name, []);
+  await blobs.stage('polls/acme/late', id('1'), Buffer.from('never put together'));
+  await raw.removeUnder('polls/acme/');
+  await raw.removeUnder('polls/nobody/');
+  const left = await Promise.all(names.map(async (name) => ((await raw.sizeOf(name)) === undefined ? [] : [name])));
+  expect(left.flat()).toEqual(['polls/acme-2/dms/1', 'polls/acm']);
 });

@@ -64,8 +64,13 @@ export function completeReadsIn({ staging, runs, handOver, clock }: CompleteRead
   };
 }
 
+/** How the names of all blobs of a dealer's complete reads begin. */
+export function stagedUnder(dealerId: string): string {
+  return `polls/${dealerId}/`;
+}
+
 function blobOf({ dealerId, sourceId, entity, runId }: CompleteRead): string {
-  return `polls/${dealerId}/${sourceId}/${entity}/${runId.slice(dealerId.length + 1)}.ndjson`;
+  return `${stagedUnder(dealerId)}${sourceId}/${entity}/${runId.slice(dealerId.length + 1)}.ndjson`;
 }
 
 function blockIds({ attempt, messages }: Segment): string[] {
