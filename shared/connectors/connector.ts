@@ -68,6 +68,8 @@ export interface Read {
   readonly isBackfill: boolean;
   /** What a person may want to know, such as rows that a cursor can't see. */
   readonly notes?: readonly string[];
+  /** The clock that dates rows was set back since the cursor was told: what is new may be dated earlier than what it replaces. */
+  readonly isClockSetBack?: true;
 }
 
 /** A row as the source has it, or why it could not be read; `raw` is at most 2,000 characters. */

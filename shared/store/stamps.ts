@@ -4,13 +4,8 @@ import { type Instant, nextInstant } from '../model/instant.ts';
 import type { StampSource } from '../sync/stampSource.ts';
 import type { OpenTable, Row } from './tables.ts';
 
-/** The stamps' store with what only resets and deltas need. */
-export interface Stamps extends StampSource {
-  /** The epoch as it is now, uncached: for runs whose `captured` is known, such as a delta's. */
-  epochOf(dealerId: string, entity: EntityName): Promise<number>;
-  /** From now on what is sent wins over all that is held, whatever its times. */
-  raiseEpoch(dealerId: string, entity: EntityName): Promise<void>;
-}
+/** The stamps' store. */
+export type Stamps = StampSource;
 
 /** The stamps' row of a dealer's entity in the table `cursors`: `epoch`, and the last `captured` of each source. */
 export function stampsIn(openTable: OpenTable): Stamps {

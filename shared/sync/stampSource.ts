@@ -14,4 +14,8 @@ export interface StampSource {
    * entity where a clock went back: it never does. Read and written uncached, so that it holds across instances.
    */
   next(dealerId: string, entity: EntityName, sourceId: string | null, at: Instant): Promise<Stamp>;
+  /** From now on what is sent wins over all that is held, whatever its times. */
+  raiseEpoch(dealerId: string, entity: EntityName): Promise<void>;
+  /** The epoch as it is now, uncached: for runs whose `captured` is known, such as a delta's. */
+  epochOf(dealerId: string, entity: EntityName): Promise<number>;
 }

@@ -277,7 +277,9 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         const next = await readWhole(later, byModified(), { cursor: first.cursor });
         expect(fieldOf(next.rows, 'id')).toContain(50);
         expect(next.notes).toEqual([expect.stringContaining('set back by 1800 s')]);
+        expect(next.read.isClockSetBack).toBe(true);
         const usual = await readWhole(connection, byModified(), { cursor: first.cursor });
+        expect(usual.read.isClockSetBack).toBeUndefined();
         expect(fieldOf(usual.rows, 'id')).not.toContain(50);
       });
 

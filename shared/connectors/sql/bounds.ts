@@ -98,6 +98,7 @@ export async function begin(
     ...(setBackMs === 0
       ? {}
       : {
+          isClockSetBack: true,
           notes: [
             `The database's clock was set back by ${Math.round(setBackMs / 1_000)} s: that much more is read again.`,
           ],

@@ -1,4 +1,3 @@
-import type { EntityName } from '../../model/entities.ts';
 import type { IngestDeps } from '../ingest.ts';
 import type { RunDeps } from '../runWork.ts';
 import type { StampSource } from '../stampSource.ts';
@@ -17,9 +16,7 @@ export interface ArrivalDeps extends RunDeps, IngestDeps {
    * @throws AdpError `DATA_ERROR`, `CONFIG_ERROR` or `CONFLICT` (park) where it can't be taken
    */
   readonly sourceOf: (place: DropPlace) => Promise<DropSource>;
-  readonly stamps: StampSource & {
-    epochOf(dealerId: string, entity: EntityName): Promise<number>;
-  };
+  readonly stamps: StampSource;
   /** Hands a full snapshot over to the queue `snapshot-diffs`. */
   readonly handOver: (diff: SnapshotDiff) => Promise<void>;
   /** Takes an error that a later try may get over, or that nobody foresaw. */

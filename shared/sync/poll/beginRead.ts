@@ -43,6 +43,7 @@ export async function prepareRead(
 
   return async (connection, signal) => {
     const read = unfinished?.read ?? (await connection.begin(entity.query, mode, cursor, signal));
+    const isSetBack = unfinished === undefined && read.isClockSetBack === true;
     const attempts = state.attempts + 1;
     return {
       ...state,
@@ -58,7 +59,7 @@ export async function prepareRead(
         place: unfinished?.place,
         pages: 0,
         isClaimed: true,
-        epoch,
+        epoch: isSetBack ? await raisedEpoch(place, deps) : epoch,
         captured,
         counts: emptyCounts,
         segments: [{ attempt: attempts, messages: 0 }],
@@ -71,6 +72,12 @@ export async function prepareRead(
       },
     };
   };
+}
+
+/** Rows would look older than what is held of them. Who dies behind it does it again: nothing is lost by that. */
+async function raisedEpoch({ dealerId, entity }: PollPlace, { stamps }: Pick<PollDeps, 'stamps'>): Promise<number> {
+  await stamps.raiseEpoch(dealerId, entity);
+  return await stamps.epochOf(dealerId, entity);
 }
 
 /** What an earlier run recorded as read, but did not live to seal; or staged, and did not live to finish. */
