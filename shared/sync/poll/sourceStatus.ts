@@ -101,12 +101,14 @@ function toStatusRead(read: EndedRead, at: string): StatusRead {
 /** What a person may do about an error. */
 export const adviceOf: Readonly<Record<ErrorCode, string>> = {
   AUTH_FAILED:
-    "Put a credential that works into Key Vault under the source's `credential` (adp secrets set); the source then goes on by itself.",
+    "Put a credential that works into Key Vault under the source's `credential` (adp secrets set): the source then goes on by itself. After a change of its rights, trigger it.",
   RATE_LIMITED: "Lower the source's limits, or poll it less often.",
   NETWORK_ERROR: 'Check that the system is up and reachable from the hub; it is tried again on schedule.',
   DATA_ERROR: 'Look at the quarantined rows, correct the mapping, then trigger the source.',
-  MAPPING_ERROR: 'Correct the mapping or the columns that it reads; the source then goes on by itself.',
-  CONFIG_ERROR: 'Correct the configuration; the source then goes on by itself.',
+  MAPPING_ERROR:
+    'Correct the mapping: the source then goes on by itself. After a change of the columns that it reads, trigger it.',
+  CONFIG_ERROR:
+    'Correct the configuration: the source then goes on by itself. After a change at the other side, trigger it.',
   CONFLICT: 'Nothing to do: the next run reads what is missing.',
   INTERNAL: 'The log has more; it is tried again on schedule.',
 };
