@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Random } from './clock.ts';
 import { type Connections, createConnectionPool } from './connectionPool.ts';
 import type { Finding, Tools } from './connectors/connector.ts';
@@ -32,6 +32,7 @@ import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';
 import { type PollDeps, pollPage } from './sync/poll/pollPage.ts';
 import type { PollStarter } from './sync/poll/pollStart.ts';
 import type { SecretSource } from './sync/poll/reachSource.ts';
+import { createReadAhead } from './sync/poll/readAhead.ts';
 import type { PageRequest } from './sync/poll/readRequest.ts';
 import { createSourceLimits } from './sync/poll/sourceLimits.ts';
 import { startDue } from './sync/poll/startDue.ts';
@@ -115,6 +116,7 @@ export function createPolling(deps: PollingDeps): Polling {
   const paging: PollDeps = {
     ...running,
     cursors,
+    ahead: createReadAhead({ after }),
     stamps: deps.stamps,
     secrets,
     pool,
@@ -172,7 +174,7 @@ export function createPolling(deps: PollingDeps): Polling {
         ...running,
         statuses,
         breakers,
-        wait: (ms) => setTimeout(ms),
+        wait: (ms) => sleep(ms),
       });
     },
     async check(dealerId, sourceId) {
@@ -202,9 +204,15 @@ export function createPolling(deps: PollingDeps): Polling {
   };
 }
 
+/** Nothing that keeps a process from ending. */
+function after(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms).unref();
+  return () => clearTimeout(timer);
+}
+
 function toolsOf({ openTable, clock, random }: PollingDeps, secrets: Secrets): Tools {
   const owner = Buffer.from(random(9)).toString('base64url');
   const leases = leasesIn(openTable, clock, owner);
-  const wait = (ms: number) => setTimeout(ms);
+  const wait = (ms: number) => sleep(ms);
   return { clock, http: createHttp({ clock, random, secrets, leases, wait }), readRows: pulledRows, timeZone };
 }

@@ -24,6 +24,7 @@ import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
 import type { PolledEntity, PolledSource } from '../../shared/sync/poll/polledSource.ts';
 import { type PollDeps, pollPage } from '../../shared/sync/poll/pollPage.ts';
 import type { SecretValue } from '../../shared/sync/poll/reachSource.ts';
+import { createReadAhead, type ReadAhead } from '../../shared/sync/poll/readAhead.ts';
 import { createSourceLimits } from '../../shared/sync/poll/sourceLimits.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { Died, mortal } from './diffWorld.ts';
@@ -143,6 +144,8 @@ export interface PollWorld {
   readonly deps: PollDeps;
   source: PolledSource;
   secret: SecretValue;
+  /** What the process that reads has read before its turn. */
+  ahead: ReadAhead;
   readonly delivered: Delivered[];
   readonly rejected: Rejection[];
   readonly staged: Map<string, number>;
@@ -163,6 +166,19 @@ export interface PollWorld {
   held(): Map<string, unknown>;
   state(mode?: ReadMode): ReturnType<PollDeps['cursors']['get']>;
 }
+
+/** Of a process that waits for its lanes for as long as it lives. */
+export function patientAhead(): ReadAhead {
+  return createReadAhead({ after: () => () => undefined });
+}
+
+/** Of a process that asks for no page before its turn. */
+export const noAhead: ReadAhead = {
+  begin: () => false,
+  expect: () => undefined,
+  take: async () => undefined,
+  drop: async () => undefined,
+};
 
 export function pollWorld(tables = memoryTables(), clock = testClock()): PollWorld {
   const dms = new FakeDms();
@@ -219,6 +235,9 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
       paces: statesIn(openTable, 'pace'),
       clock,
     }),
+    get ahead() {
+      return world.ahead;
+    },
     secrets: { get: async () => world.secret },
     pool: {
       async use(source, secret, work) {
@@ -247,6 +266,7 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
     deps,
     source: sourceOf(dms),
     secret: { value: 'secret', version: '1' },
+    ahead: patientAhead(),
     delivered,
     rejected,
     staged,
@@ -265,6 +285,7 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
           failures.pop();
           life.bear();
           opened.clear();
+          if (world.ahead !== noAhead) world.ahead = patientAhead();
         } else if (outcome.kind === 'more') page++;
         else if (outcome.kind === 'wait') clock.move(outcome.ms);
         else return outcome;

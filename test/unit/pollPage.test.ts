@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { AdpError } from '../../shared/errors.ts';
 import { parseVersion } from '../../shared/model/version.ts';
-import { type DmsRow, type PollWorld, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
+import type { ReadAhead } from '../../shared/sync/poll/readAhead.ts';
+import { type DmsRow, noAhead, type PollWorld, patientAhead, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
 
 const row = (n: number, at = n, text: unknown = `part ${n}`): DmsRow => ({ no: `P${n}`, at, text });
 const rows = (count: number) => Array.from({ length: count }, (_, n) => row(n));
@@ -171,8 +172,9 @@ describe('a page', () => {
 
 describe('a process that dies', () => {
   /** Reads 8 rows, of which one changes whenever a page is read, then what has changed. */
-  async function polls(dieAt: number, after: boolean): Promise<{ world: PollWorld; calls: number }> {
+  async function polls(ahead: ReadAhead, dieAt: number, after: boolean): Promise<{ world: PollWorld; calls: number }> {
     const world = pollWorld();
+    world.ahead = ahead;
     world.dms.rows = rows(8);
     let reads = 0;
     world.dms.onPull = async () => {
@@ -192,22 +194,29 @@ describe('a process that dies', () => {
     return { world, calls };
   }
 
-  test('at any of its calls loses nothing, counts nothing twice, and leaves receipts that balance', async () => {
-    const { calls } = await polls(Number.POSITIVE_INFINITY, false);
-    expect(calls).toBeGreaterThan(20);
-    for (let at = 1; at <= calls; at++) {
-      for (const after of [false, true]) {
-        const { world } = await polls(at, after);
-        const found = [await statuses(world), [...world.held()].sort()];
-        expect({ at, after, found }).toEqual({
-          at,
-          after,
-          found: [['succeeded', 'succeeded'], [...expected(world)].sort()],
-        });
-        expect(world.failures).toEqual([]);
+  test.each([
+    ['waits for its turn with each page', () => noAhead, 20],
+    ['reads ahead', patientAhead, 15],
+  ])(
+    'and %s: at any of its calls it loses nothing, counts nothing twice, and leaves receipts that balance',
+    async (_how, ahead, least) => {
+      const { calls } = await polls(ahead(), Number.POSITIVE_INFINITY, false);
+      expect(calls).toBeGreaterThan(least);
+      for (let at = 1; at <= calls; at++) {
+        for (const after of [false, true]) {
+          const { world } = await polls(ahead(), at, after);
+          const found = [await statuses(world), [...world.held()].sort()];
+          expect({ at, after, found }).toEqual({
+            at,
+            after,
+            found: [['succeeded', 'succeeded'], [...expected(world)].sort()],
+          });
+          expect(world.failures).toEqual([]);
+        }
       }
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 });
 
 describe('a first read', () => {
@@ -265,6 +274,7 @@ describe('a first read', () => {
 describe('a cursor that the source has forgotten', () => {
   test('is void at once, whatever becomes of the read', async () => {
     const world = pollWorld();
+    world.ahead = noAhead;
     world.dms.hasKeyOrder = false;
     world.dms.rows = rows(4);
     await world.read();

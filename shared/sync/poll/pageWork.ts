@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Connection, PulledPage, PulledRow } from '../../connectors/connector.ts';
 import { AdpError } from '../../errors.ts';
+import type { JsonValue } from '../../model/json.ts';
 import { addCounts, emptyCounts, maxErrorsShown } from '../../model/run.ts';
 import type { Breaker } from '../../resilience/breaker.ts';
 import { type Ingested, type InputRow, ingest } from '../ingest.ts';
@@ -15,7 +17,9 @@ import type { PollDeps } from './pollPage.ts';
 import { notePollProgress, openPollRun, sealPollRun, suspicions } from './pollRun.ts';
 import type { PollState, Reading } from './pollState.ts';
 import { reachSource } from './reachSource.ts';
+import type { AheadPage } from './readAhead.ts';
 import type { PageRequest } from './readRequest.ts';
+import { isUnlimited } from './sourceLimits.ts';
 
 /** Short pages are kinder to somebody's database than one long stream; and a page is what memory holds. */
 const maxPageRows = 5_000;
@@ -35,6 +39,13 @@ interface Taken extends Ingested {
   readonly rejects: readonly string[];
 }
 
+/** A page whose rows are there, and the claim under which they are delivered. */
+interface Claimed {
+  readonly claimed: ClaimedState;
+  readonly etag: string | undefined;
+  readonly pulled: PulledPage;
+}
+
 /** One try at a page. */
 export class PageWork {
   readonly #request: PageRequest;
@@ -43,6 +54,8 @@ export class PageWork {
   readonly #deps: PollDeps;
   readonly #signal: AbortSignal;
   readonly #place: PollPlace;
+  /** As `ReadAhead` calls it. */
+  readonly #lane: string;
 
   constructor(request: PageRequest, source: PolledSource, entity: PolledEntity, deps: PollDeps, signal: AbortSignal) {
     this.#request = request;
@@ -52,9 +65,22 @@ export class PageWork {
     this.#signal = signal;
     const { dealerId, sourceId, mode } = request;
     this.#place = { dealerId, sourceId, entity: entity.entity, mode };
+    this.#lane = `${dealerId}/${sourceId}/${entity.entity}/${mode}`;
   }
 
   async take(): Promise<PageOutcome> {
+    const { ahead } = this.#deps;
+    let outcome: PageOutcome | undefined;
+    try {
+      outcome = await this.#take();
+      return outcome;
+    } finally {
+      // Who doesn't go on at once begins with a page of its own.
+      if (outcome?.kind !== 'more') await ahead.drop(this.#lane);
+    }
+  }
+
+  async #take(): Promise<PageOutcome> {
     const { page, runId } = this.#request;
     const stored = await this.#deps.cursors.get(this.#place);
     const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
@@ -62,12 +88,47 @@ export class PageWork {
     if (reading !== undefined && page < reading.pages) return { kind: 'more' };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
 
+    const early = reading === undefined ? undefined : await this.#early(stored, reading);
+    if (early !== undefined) return await this.#record(early);
     const admission = await this.#admit();
     if ('kind' in admission) return admission;
     const claiming = await this.#claiming(stored, reading);
     if ('kind' in claiming) return claiming;
-    const { claimed, etag, pulled } = await this.#pull(stored, claiming.begin, admission.breaker);
-    return await this.#record(claimed, etag, pulled);
+    return await this.#record(await this.#pull(stored, claiming.begin, admission.breaker));
+  }
+
+  /** The page as it was read before its turn. */
+  async #early(stored: StoredPollState, reading: Reading): Promise<Claimed | undefined> {
+    const { ahead, cursors } = this.#deps;
+    const { state, etag } = stored;
+    const taken = await ahead.take(this.#lane, this.#pageAt(state, reading.pages, reading.place), this.#signal);
+    if (taken === undefined) return undefined;
+    const { pulled } = taken;
+    // Claimed when the last page was recorded, and nobody was here since.
+    if (taken.claim !== undefined && taken.claim === etag) return { claimed: { ...state, reading }, etag, pulled };
+    const claimed = claim(state, reading);
+    const saved = await cursors.save(this.#place, stored, claimed);
+    return { claimed, etag: saved.etag, pulled };
+  }
+
+  /** Begins to pull what follows, where nobody minds a request that may be for nothing. */
+  #beginAhead(claimed: ClaimedState, { next, pauseMs }: PulledPage): boolean {
+    const { ahead, pool, secrets } = this.#deps;
+    const source = this.#source;
+    if (next === undefined || pauseMs !== undefined || !isUnlimited(source.limits)) return false;
+    const { read, pages } = claimed.reading;
+    return ahead.begin(this.#lane, this.#pageAt(claimed, pages + 1, next), async (signal) => {
+      const secret = source.credential === undefined ? undefined : await secrets.get(source.credential);
+      return await pool.use(source, secret, (connection) =>
+        connection.pull(this.#entity.query, read, next, this.#pageRows(), signal),
+      );
+    });
+  }
+
+  /** After a reset, attempts have other numbers: a page of the read before is not taken for one of the next. */
+  #pageAt({ attempts }: PollState, page: number, place: JsonValue | undefined): AheadPage {
+    const key = JSON.stringify([attempts, page, this.#source.etag, place]);
+    return { runId: this.#request.runId, key };
   }
 
   /** Whether the source may be asked now: its breaker first, since a token that was taken is gone. */
@@ -99,11 +160,7 @@ export class PageWork {
   }
 
   /** The claim is written while the source is asked for the page; nothing is sent before both are there. */
-  async #pull(
-    stored: StoredPollState,
-    begin: Claiming,
-    breaker: Breaker,
-  ): Promise<{ claimed: ClaimedState; etag: string | undefined; pulled: PulledPage }> {
+  async #pull(stored: StoredPollState, begin: Claiming, breaker: Breaker): Promise<Claimed> {
     const { cursors } = this.#deps;
     let begun: { readonly claimed: ClaimedState; readonly saving: Promise<StoredPollState> } | undefined;
     const ask = async (connection: Connection) => {
@@ -133,14 +190,18 @@ export class PageWork {
       : Math.max(1, Math.min(maxPageRows, Math.ceil(rows_per_second * pageSeconds)));
   }
 
-  async #record(claimed: ClaimedState, etag: string | undefined, pulled: PulledPage): Promise<PageOutcome> {
-    const { cursors, limits } = this.#deps;
+  async #record({ claimed, etag, pulled }: Claimed): Promise<PageOutcome> {
+    const { ahead, cursors, limits } = this.#deps;
     const { dealerId, sourceId } = this.#place;
+    const goesOn = this.#beginAhead(claimed, pulled);
+    // The source is to be at work while mapping takes the thread.
+    if (goesOn) await setImmediate();
     await limits.note(dealerId, sourceId, pulled.rows.length, this.#source.limits);
     const taken = await this.#deliver(claimed, pulled.rows);
-    const state = this.#after(claimed, pulled, taken);
+    const state = this.#after(claimed, pulled, taken, goesOn);
     const { reading } = state;
-    await cursors.save(this.#place, { state: claimed, etag }, state);
+    const saved = await cursors.save(this.#place, { state: claimed, etag }, state);
+    if (goesOn) ahead.expect(this.#lane, saved.etag);
     if (reading.isDone) return await this.#end(reading, state.meaning);
     if (reading.notedAt > claimed.reading.notedAt) await notePollProgress(reading, this.#deps);
     return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
@@ -175,7 +236,8 @@ export class PageWork {
     return { ...ingested, rejects };
   }
 
-  #after(claimed: ClaimedState, pulled: PulledPage, taken: Taken): ClaimedState {
+  /** @param goesOn the next page is claimed at once, for who finds it read ahead */
+  #after(claimed: ClaimedState, pulled: PulledPage, taken: Taken, goesOn: boolean): ClaimedState {
     const before = claimed.reading;
     const counts = addCounts(before.counts, taken.counts);
     const isDone = pulled.next === undefined;
@@ -197,7 +259,7 @@ export class PageWork {
         ...reading,
         place: pulled.next,
         pages: before.pages + 1,
-        isClaimed: false,
+        isClaimed: goesOn,
         counts,
         segments: withMessages(before, taken.messages),
         errors: [...before.errors, ...taken.errors].slice(0, maxErrorsShown),

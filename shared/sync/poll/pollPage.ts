@@ -8,6 +8,7 @@ import { type PageOutcome, toFailure } from './pageOutcome.ts';
 import { PageWork } from './pageWork.ts';
 import type { PolledSource } from './polledSource.ts';
 import type { ReachDeps } from './reachSource.ts';
+import type { ReadAhead } from './readAhead.ts';
 import type { PageRequest } from './readRequest.ts';
 import { seenOf } from './seenOf.ts';
 import type { SourceLimits } from './sourceLimits.ts';
@@ -16,6 +17,7 @@ import { parks } from './sourceStatus.ts';
 /** What reading a page needs of the world. */
 export interface PollDeps extends RunDeps, IngestDeps, ReachDeps {
   readonly cursors: CursorStore;
+  readonly ahead: ReadAhead;
   readonly stamps: StampSource;
   readonly limits: SourceLimits;
   readonly complete: CompleteReads;

@@ -18,6 +18,12 @@ export interface Limits {
   }[];
 }
 
+/** True where a request more or less is nobody's concern. */
+export function isUnlimited(limits: Limits): boolean {
+  const { requests_per_minute, requests_per_hour, rows_per_second, groups } = limits;
+  return [requests_per_minute, requests_per_hour, rows_per_second, groups].every((limit) => limit === undefined);
+}
+
 export interface SourceLimitsDeps {
   /** Keys of all of them are `{dealerId}/{name}`. */
   readonly buckets: BucketStore;
