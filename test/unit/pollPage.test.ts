@@ -431,6 +431,22 @@ describe('a source that fails', () => {
     expect(await world.page(run, 0)).toEqual(done);
   });
 
+  test('and is to be tried out waits for its limits, and no longer', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(2);
+    world.dms.failures = Array.from({ length: 6 }, silence);
+    const run = world.newRun();
+    for (let n = 0; n < 6; n++) await world.page(run, 0);
+    world.source = { ...world.source, limits: { requests_per_minute: 1, burst: 1 } };
+    await world.deps.limits.take('acme', 'dms', 'part', world.source.limits);
+    world.clock.move(61_000);
+    await world.deps.limits.take('acme', 'dms', 'part', world.source.limits);
+    const waits = await world.page(run, 0);
+    expect(waits).toEqual({ kind: 'wait', ms: expect.any(Number) });
+    world.clock.move(waits.kind === 'wait' ? waits.ms : 0);
+    expect(await world.page(run, 0)).toEqual(done);
+  });
+
   test('to know its credential is tried with the new one, if there is one', async () => {
     const world = pollWorld();
     world.dms.rows = rows(2);

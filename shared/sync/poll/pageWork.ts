@@ -144,7 +144,10 @@ export class PageWork {
       return { kind: 'refused', detail: `The source has failed too often; it is left alone until ${until}.` };
     }
     const ms = await limits.take(dealerId, sourceId, entity, this.#source.limits);
-    return ms > 0 ? { kind: 'wait', ms } : { breaker: admission.breaker };
+    if (ms === 0) return { breaker: admission.breaker };
+    // A trial that isn't made is not kept from whoever asks next.
+    if (admission.breaker.state === 'half-open') await breakers.probe(key);
+    return { kind: 'wait', ms };
   }
 
   async #claiming(
