@@ -194,7 +194,9 @@ export function createPolling(deps: PollingDeps): Polling {
     },
     async status(dealerId, sourceId) {
       const source = await sources.polledSource(dealerId, sourceId, { evenDisabled: true });
-      return await describeStatus(source, { statuses, cursors, breakers, clock });
+      const [dealer, stored] = await Promise.all([deps.dealers.read(dealerId), sources.read(dealerId, sourceId)]);
+      const isEnabled = dealer?.value.enabled !== false && stored?.value.enabled !== false;
+      return await describeStatus(source, isEnabled, { statuses, cursors, breakers, clock });
     },
     async reset(dealerId, sourceId, entities) {
       for (const entity of entities) await cursors.reset({ dealerId, sourceId, entity });

@@ -45,6 +45,7 @@ const statusSchema = {
   required: ['source_id', 'last_success', 'last_error', 'parked', 'breaker', 'next_run', 'entities'],
   properties: {
     source_id: text,
+    enabled: { type: 'boolean' },
     last_success: { type: ['string', 'null'] },
     last_error: trouble,
     parked: trouble,

@@ -110,7 +110,8 @@ function showOne(output: Output, one: SourceStatus): void {
 }
 
 function stateOf({ style }: Output, one: SourceStatus): string {
-  const { parked, breaker, last_success } = one;
+  const { enabled, parked, breaker, last_success } = one;
+  if (enabled === false) return 'disabled';
   if (parked !== null) return style.bad('parked');
   if (breaker.state !== 'closed') return style.bad(breaker.state === 'open' ? 'left alone' : 'on trial');
   if (isFailing(one)) return style.bad('failing');

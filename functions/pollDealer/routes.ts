@@ -63,10 +63,21 @@ const checkSchema = {
 const statusSchema = {
   title: 'SourceStatus',
   type: 'object',
-  required: ['dealer_id', 'source_id', 'last_success', 'last_error', 'parked', 'breaker', 'next_run', 'entities'],
+  required: [
+    'dealer_id',
+    'source_id',
+    'enabled',
+    'last_success',
+    'last_error',
+    'parked',
+    'breaker',
+    'next_run',
+    'entities',
+  ],
   properties: {
     dealer_id: { type: 'string' },
     source_id: { type: 'string' },
+    enabled: { type: 'boolean', description: 'False where the source or its dealer is disabled: it is not polled.' },
     last_success: { ...time, description: 'When a poll last ended without an error.' },
     last_error: {
       type: ['object', 'null'],

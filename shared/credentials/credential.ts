@@ -170,6 +170,9 @@ function parse(secret: string): unknown {
     return JSON.parse(secret);
   } catch {
     const example = '{"kind":"bearer","token":"…"}';
-    throw new AdpError('CONFIG_ERROR', `The source's secret is no JSON: expected something like ${example}.`);
+    throw new AdpError(
+      'CONFIG_ERROR',
+      `The source's secret is no JSON: put something like ${example} into Key Vault (adp secrets set).`,
+    );
   }
 }

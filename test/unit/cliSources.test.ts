@@ -124,6 +124,12 @@ describe('adp status', () => {
     expect(stdout).toMatch(/part +changes .* 2026-11-20T09:59:58\.953Z\n/);
   });
 
+  test('a disabled source is not parked but disabled', async () => {
+    await using hub = await startFakeHub(() => ({ status: 200, body: { ...parked, enabled: false } }));
+    const { stdout } = await runAdp(['status', 'acme', 'api'], hub);
+    expect(stdout).toMatch(/state +disabled/);
+  });
+
   test('advises nothing about an error that is over', async () => {
     const last_error = { ...parked.last_error, at: '2026-11-20T09:00:00.000Z' };
     await using hub = await startFakeHub(() => ({ status: 200, body: { ...well, last_error } }));

@@ -201,6 +201,15 @@ describe('a source with a schedule', () => {
   });
 });
 
+test('the status of one that is disabled says so, and no time when it is due', async () => {
+  const world = startWorld(sourceOf(pollWorld().dms, {}, every));
+  const [well, disabled] = await Promise.all(
+    [true, false].map((isEnabled) => describeStatus(sourceOf(world.dms, {}, every), isEnabled, world.triggerDeps)),
+  );
+  expect(well).toMatchObject({ enabled: true, next_run: expect.any(String) });
+  expect(disabled).toMatchObject({ enabled: false, next_run: null });
+});
+
 describe('a source that needs a person', () => {
   async function parked(source?: Partial<PolledSource>) {
     const world = startWorld(sourceOf(pollWorld().dms, {}, { ...every, ...source }));
@@ -215,7 +224,7 @@ describe('a source that needs a person', () => {
   test('is parked: its schedule does not start it', async () => {
     const world = await parked({ credential: 'login' });
     expect(await world.tick()).toBe(0);
-    const shown = await describeStatus(sourceOf(world.dms), world.triggerDeps);
+    const shown = await describeStatus(sourceOf(world.dms), true, world.triggerDeps);
     expect(shown).toMatchObject({
       last_success: null,
       last_error: { code: 'AUTH_FAILED', detail: 'Wrong password.', advice: expect.stringContaining('Key Vault') },

@@ -9,6 +9,8 @@ import { adviceOf, emptyStatus, readKey, type StatusError, type StatusRead, type
 export interface StatusDocument {
   readonly dealer_id: string;
   readonly source_id: string;
+  /** False where the source or its dealer is disabled: then it is never due. */
+  readonly enabled: boolean;
   readonly last_success: string | null;
   readonly last_error: (StatusError & { readonly advice: string }) | null;
   /** Not polled by schedule until something was done about it. */
@@ -48,7 +50,11 @@ export interface DescribeDeps {
 }
 
 /** All that is known of a polled source. */
-export async function describeStatus(source: PolledSource, deps: DescribeDeps): Promise<StatusDocument> {
+export async function describeStatus(
+  source: PolledSource,
+  isEnabled: boolean,
+  deps: DescribeDeps,
+): Promise<StatusDocument> {
   const { dealerId, sourceId } = source;
   const now = deps.clock();
   const [status = emptyStatus, breaker, entities] = await Promise.all([
@@ -70,12 +76,13 @@ export async function describeStatus(source: PolledSource, deps: DescribeDeps): 
     ),
   ]);
   const { error, parked, succeededAt } = status;
-  const due = parked === undefined ? nextDue(source, status, new Date(now)) : undefined;
+  const due = parked === undefined && isEnabled ? nextDue(source, status, new Date(now)) : undefined;
   const until = breaker.state === 'closed' ? undefined : breaker.until;
   const next = due === undefined ? undefined : Math.max(due.getTime(), breaker.state === 'open' ? breaker.until : 0);
   return {
     dealer_id: dealerId,
     source_id: sourceId,
+    enabled: isEnabled,
     last_success: succeededAt ?? null,
     last_error: error === undefined ? null : { ...error, advice: adviceOf[error.code] },
     parked:
