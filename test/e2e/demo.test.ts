@@ -85,14 +85,14 @@ test.each(['Starting a hub', 'customer.csv.gz', 'Night 1', 'A day at the counter
   'is interrupted after "%s" and leaves nothing behind',
   async (moment) => {
     const { child, output, ended } = startDemo();
-    await until(moment, () => output().includes(moment), 60_000);
+    await until(moment, () => output().includes(moment), 110_000);
     const group = -(child.pid ?? 0);
     process.kill(group, 'SIGINT');
     expect({ code: await ended, output: output() }).toMatchObject({ code: 130 });
     expect(await leftovers()).toEqual([]);
     await until('no process of it is left', () => isGone(group), 15_000);
   },
-  90_000,
+  150_000,
 );
 
 /** True when no process of the group is there any more. */
