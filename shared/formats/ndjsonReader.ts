@@ -9,19 +9,24 @@ const carriageReturn = 0x0d;
 /** A character has up to four bytes. */
 const maxRawBytes = 4 * maxRawLength;
 
+/** What a line that is no object stands for; undefined: for a row that can't be read. */
+export type ReadOther = (value: unknown, row: number) => FormatRow | undefined;
+
 /** Takes UTF-8 in pieces of any size and gives the rows that became complete. It never throws on what it reads. */
 export class NdjsonReader {
   readonly #maxDepth: number;
   readonly #maxLine: number;
   /** Bytes of a line that are kept: enough to know that it is too long, and to show its first characters. */
   readonly #maxKept: number;
+  readonly #readOther: ReadOther | undefined;
   /** The line that is read next, counted from 1. */
   line = 1;
   /** Parts of a line whose end has not come yet, and their bytes in all; of a line too long only the start is kept. */
   #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(options: ReadOptions = {}) {
+  constructor(options: ReadOptions = {}, readOther?: ReadOther) {
+    this.#readOther = readOther;
     this.#maxDepth = options.maxDepth ?? defaultMaxDepth;
     this.#maxLine = options.maxFieldLength ?? defaultMaxFieldLength;
     // One byte more than a line may have can be the CR of a CRLF.
@@ -85,9 +90,9 @@ export class NdjsonReader {
   #parse(utf8: Buffer, start: number, end: number): FormatRow {
     try {
       const values = parseJson(utf8, start, end, this.#maxDepth);
-      return isJsonObject(values)
-        ? { row: this.line, values }
-        : this.#failed(utf8, start, end, `A row must be an object; this is ${shapeOf(values)}.`);
+      if (isJsonObject(values)) return { row: this.line, values };
+      const other = this.#readOther?.(values, this.line);
+      return other ?? this.#failed(utf8, start, end, `A row must be an object; this is ${shapeOf(values)}.`);
     } catch (error) {
       if (error instanceof AdpError) {
         return this.#failed(utf8, start, end, error.message);

@@ -1,5 +1,5 @@
 import type { FormatRow, ReadOptions } from './format.ts';
-import { isBlank, NdjsonReader } from './ndjsonReader.ts';
+import { isBlank, NdjsonReader, type ReadOther } from './ndjsonReader.ts';
 import type { CutRows, RowTexts, TextEnd } from './rowTexts.ts';
 
 const lineFeed = 0x0a;
@@ -16,9 +16,20 @@ export class NdjsonTexts implements RowTexts {
   #line = 1;
   /** Within a line that is too long to be held: the reader has its beginning. */
   #isLong = false;
+  #isOpen = false;
 
-  constructor(options: ReadOptions = {}) {
-    this.#reader = new NdjsonReader(options);
+  constructor(options: ReadOptions = {}, readOther?: ReadOther) {
+    this.#reader = new NdjsonReader(options, readOther);
+  }
+
+  /** Lines that were cut and have an end, blank ones too. */
+  get endedLines(): number {
+    return this.#line - (this.#isOpen ? 2 : 1);
+  }
+
+  /** The last line that was cut has no end. */
+  get isOpen(): boolean {
+    return this.#isOpen || this.#isLong;
   }
 
   cut(text: Buffer, from: number, end: TextEnd, spans: Uint32Array): CutRows {
@@ -41,6 +52,7 @@ export class NdjsonTexts implements RowTexts {
         rows += 1;
       }
       this.#line += 1;
+      this.#isOpen = found < 0;
       at = found < 0 ? lineEnd : lineEnd + 1;
     }
     if (rows === 0 && end === 'full' && at === from) {

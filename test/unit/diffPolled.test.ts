@@ -58,6 +58,28 @@ describe('a source that was read to its end', () => {
     expect(quantities(world).P0).toBeUndefined();
   });
 
+  test('is not looked into where it is what it was: only rows with a new text are mapped', async () => {
+    const world = diffWorld();
+    const { rulesOf } = world.deps;
+    const seen: unknown[] = [];
+    const deps = {
+      async rulesOf(...place: Parameters<typeof rulesOf>) {
+        const rules = await rulesOf(...place);
+        const upsert: typeof rules.mapper.upsert = (values) => {
+          seen.push(values.part_number);
+          return rules.mapper.upsert(values);
+        };
+        return { ...rules, mapper: { ...rules.mapper, upsert } };
+      },
+    };
+    Object.assign(world.deps, deps);
+    await world.poll('all', paged(ten));
+    expect(seen).toHaveLength(10);
+    const run = await world.poll('all', paged([row('P4', 40), ...ten.slice(0, 4).reverse(), ...ten.slice(5)], 3));
+    expect(run.sealed?.counts).toMatchObject({ read: 10, unchanged: 9, upserts: 1 });
+    expect(seen.slice(10)).toEqual(['P4']);
+  });
+
   test('leaves nothing behind but its baseline', async () => {
     const world = diffWorld();
     await world.poll('all', paged(ten));

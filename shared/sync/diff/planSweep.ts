@@ -1,13 +1,13 @@
+import type { FormatRow } from '../../formats/format.ts';
 import type { Mapper } from '../../mapping/compile.ts';
 import type { Instant } from '../../model/instant.ts';
 import { checkRejects, type Guards, type Plan, PlanWriter, type StoreSide } from './plan.ts';
-import type { TextRow } from './rowsFile.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 import { inputOf, unreadable } from './snapshotFile.ts';
 
 /** The keys of all that a source has, and what the store holds. */
 export interface SweepInput {
-  readonly rows: AsyncIterable<readonly TextRow[]>;
+  readonly rows: AsyncIterable<readonly FormatRow[]>;
   readonly mapper: Mapper;
   readonly epoch: number;
   readonly captured: Instant;
@@ -57,7 +57,7 @@ export async function planSweep(input: SweepInput, prefix: string, blobs: Snapsh
   return await writer.finish({ counts, ...rest }, reasons);
 }
 
-function rejectionOf(row: TextRow, mapper: Mapper) {
+function rejectionOf(row: FormatRow, mapper: Mapper) {
   if ('error' in row) return unreadable(row.row, row.error, row.raw);
   const removed = mapper.remove(row.values);
   const errors = removed.ok ? [] : removed.errors.map((error) => ({ row: row.row, ...error }));

@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
 import { AdpError } from '../../errors.ts';
 import { type EntityName, entities } from '../../model/entities.ts';
+import { sourceOf } from '../../snapshot/bytes.ts';
 import { readStaged } from '../poll/stagedLine.ts';
+import { StagedTexts } from '../poll/stagedTexts.ts';
 import type { StagingBlobs } from '../poll/stagingBlobs.ts';
 import type { ReadMessage } from './diffMessage.ts';
 import { type Origin, type ReadRules, usualDeleteRatio, usualRejectRatio } from './origin.ts';
 import type { Guards } from './plan.ts';
 import { planDiff } from './planDiff.ts';
 import { planSweep } from './planSweep.ts';
-import { toSnapshotFile } from './rowsFile.ts';
+import { toTextsFile } from './textsFile.ts';
 
 export interface ReadOriginDeps {
   readonly staging: Pick<StagingBlobs, 'open' | 'remove'>;
@@ -25,9 +27,9 @@ export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
   const { staging } = deps;
   const rules = () => deps.rulesOf(dealerId, sourceId, entity);
 
-  const rows = async () => {
+  const lines = async () => {
     const chunks = await staging.open(read.blob);
-    if (chunks !== undefined) return readStaged(chunks, read.rows);
+    if (chunks !== undefined) return chunks;
     throw new AdpError('INTERNAL', 'The rows that were read are gone. The next read brings them again.', {
       disposition: 'park',
     });
@@ -57,9 +59,11 @@ export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
       const notes = [...read.notes, ...task.notes];
       if (read.mode === 'keys') {
         if (against.kind !== 'store') throw new AdpError('INTERNAL', 'Keys are compared with the store alone.');
-        return await planSweep({ ...task, rows: await rows(), mapper, guards, against, notes }, prefix, blobs);
+        const rows = readStaged(await lines(), read.rows);
+        return await planSweep({ ...task, rows, mapper, guards, against, notes }, prefix, blobs);
       }
-      const file = await toSnapshotFile(await rows(), mapper);
+      const staged = { source: sourceOf(await lines()), texts: new StagedTexts(read.rows), encoding: 'none' };
+      const file = toTextsFile(staged, 'texts of rows', mapper);
       const bound = hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex');
       const rest = { expectedRows: undefined, columns: undefined, notes };
       return await planDiff({ ...task, ...rest, against, file, mapper, meaning: bound, guards }, prefix, blobs);

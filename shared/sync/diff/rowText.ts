@@ -3,7 +3,7 @@ import { setOwn } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 
 /** Readers allow less. */
-const maxDepth = 1_000;
+export const rowTextDepth = 1_000;
 
 /**
  * A row's values as JSON on one line, its fields sorted, numbers as they were written: equal rows have equal texts,
@@ -24,7 +24,7 @@ export function toRowText(value: unknown): string {
 /** The values again. */
 export function fromRowText(text: string): Record<string, unknown> {
   const utf8 = Buffer.from(text);
-  const value = parseJson(utf8, 0, utf8.length, maxDepth);
+  const value = parseJson(utf8, 0, utf8.length, rowTextDepth);
   const values: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value ?? {})) setOwn<unknown>(values, name, member);
   return values;

@@ -10,10 +10,15 @@ import { inputOf, type Reading, type SnapshotFile, unreadable } from './snapshot
 const delimiter = '\u001f';
 const quote = '\u001e';
 
-/** A row with its text, where that is known already: as `toRowText` makes it. */
-export type TextRow = FormatRow & { readonly text?: string };
-
-/** Rows of any format; see `toSnapshotFile`. */
+/**
+ * Rows of any format as CSV of two columns: the row as JSON with sorted fields, and its record's id. So the order of
+ * fields never matters, and two keys that map to one id are one. A row without an id is broken on purpose, before its
+ * second column: the kernel then knows that a key could not be read.
+ *
+ * The row of number n is on line n + 1: what was left out (blank lines) stays a blank line.
+ *
+ * Once this returns, the first page has been read.
+ */
 export async function openRows({ file, mapper, options }: Reading): Promise<SnapshotFile> {
   let encoding: string | undefined;
   const pages = file.format.read(file.source, {
@@ -27,16 +32,7 @@ export async function openRows({ file, mapper, options }: Reading): Promise<Snap
   return { ...read, encoding: encoding ?? read.encoding };
 }
 
-/**
- * Rows as CSV of two columns: the row as JSON with sorted fields, and its record's id. So the order of fields never
- * matters, and two keys that map to one id are one. A row without an id is broken on purpose, before its second column:
- * the kernel then knows that a key could not be read.
- *
- * The row of number n is on line n + 1: what was left out (blank lines) stays a blank line.
- *
- * Once this returns, the first page has been read.
- */
-export async function toSnapshotFile(pages: AsyncIterable<readonly TextRow[]>, mapper: Mapper): Promise<SnapshotFile> {
+async function toSnapshotFile(pages: AsyncIterable<readonly FormatRow[]>, mapper: Mapper): Promise<SnapshotFile> {
   const broken = new Map<number, Rejection>();
   const chunks = toCsv(pages, mapper, broken);
   // The first chunk is the header; with the second the file has been looked into, so that its encoding is known.
@@ -66,7 +62,7 @@ export async function toSnapshotFile(pages: AsyncIterable<readonly TextRow[]>, m
 }
 
 async function* toCsv(
-  pages: AsyncIterable<readonly TextRow[]>,
+  pages: AsyncIterable<readonly FormatRow[]>,
   mapper: Mapper,
   broken: Map<number, Rejection>,
 ): AsyncGenerator<Uint8Array> {
@@ -89,10 +85,10 @@ async function* toCsv(
   }
 }
 
-function toLine(row: TextRow, mapper: Mapper): string | Rejection {
+function toLine(row: FormatRow, mapper: Mapper): string | Rejection {
   if ('error' in row) return unreadable(row.row, row.error, row.raw);
   const { id } = mapper.remove(row.values);
-  if (id !== null) return `${row.text ?? toRowText(row.values)}${delimiter}${id}`;
+  if (id !== null) return `${toRowText(row.values)}${delimiter}${id}`;
   const mapped = mapper.upsert(row.values);
   const errors = mapped.ok ? [] : mapped.errors.map((error) => ({ row: row.row, ...error }));
   return { input: inputOf(row.row, row.values), errors };

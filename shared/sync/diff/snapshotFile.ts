@@ -25,7 +25,8 @@ export interface SnapshotFile extends RowsBack {
 /** With rows that are known by their texts. */
 export interface TextsFile extends RowsBack, TextFile {
   readonly encoding: string;
-  readonly layout: `texts of ${FormatName}`;
+  /** Of rows that were polled: as `toStagedLine` writes them. */
+  readonly layout: `texts of ${FormatName | 'rows'}`;
 }
 
 interface RowsBack {

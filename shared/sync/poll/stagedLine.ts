@@ -1,11 +1,10 @@
 import type { PulledRow } from '../../connectors/connector.ts';
 import { AdpError } from '../../errors.ts';
-import { maxRawLength } from '../../formats/format.ts';
+import { type FormatRow, maxRawLength } from '../../formats/format.ts';
 import { textOf } from '../../mapping/scalar.ts';
 import { setOwn } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 import { shapeOf } from '../../model/shape.ts';
-import type { TextRow } from '../diff/rowsFile.ts';
 import { fromRowText, toRowText } from '../diff/rowText.ts';
 import { readSpool } from '../diff/spool.ts';
 
@@ -30,26 +29,35 @@ export function toStagedLine(row: PulledRow): string {
  * @param count how many lines there must be
  * @throws AdpError INTERNAL where there are not: nothing may be deleted because a page got lost
  */
-export async function* readStaged(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<TextRow[]> {
+export async function* readStaged(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<FormatRow[]> {
   let row = 1;
   for await (const lines of readSpool(chunks)) {
-    const page: TextRow[] = [];
+    const page: FormatRow[] = [];
     for (const line of lines) {
       if (line !== '') page.push(fromStagedLine(line, row));
       row++;
     }
     yield page;
   }
-  if (row - 1 !== count) {
-    throw new AdpError('INTERNAL', `Of ${count} rows that were read ${row - 1} are there. Read the source again.`);
-  }
+  checkStaged(row - 1, count);
 }
 
-function fromStagedLine(text: string, row: number): TextRow {
-  if (!text.startsWith('[')) return { row, values: fromRowText(text), text };
-  // It was written by `toStagedLine`.
-  const [error, raw] = JSON.parse(text) as [string, string];
-  return { row, error, raw };
+/** @throws AdpError INTERNAL where lines are missing: nothing may be deleted because a page got lost */
+export function checkStaged(lines: number, count: number, isCutOff = false): void {
+  if (lines === count && !isCutOff) return;
+  const are = `${lines} are there${isCutOff ? ', and a part of one' : ''}`;
+  throw new AdpError('INTERNAL', `Of ${count} rows that were read ${are}. Read the source again.`);
+}
+
+function fromStagedLine(text: string, row: number): FormatRow {
+  return toUnreadable(text.startsWith('[') ? JSON.parse(text) : undefined, row) ?? { row, values: fromRowText(text) };
+}
+
+/** The row of a line that is no object, but what `toStagedLine` writes for one that can't be read. */
+export function toUnreadable(value: unknown, row: number): FormatRow | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [error, raw]: unknown[] = value;
+  return { row, error: String(error), raw: String(raw) };
 }
 
 class Unfit extends Error {}
