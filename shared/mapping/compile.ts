@@ -1,7 +1,7 @@
 import { AdpError } from '../errors.ts';
 import { type EntityName, entities } from '../model/entities.ts';
 import { type FieldError, maxErrorsPerRow } from '../model/fieldError.ts';
-import type { Instant } from '../model/instant.ts';
+import { type Instant, isUtcTime } from '../model/instant.ts';
 import { type JsonObject, type JsonValue, setOwn } from '../model/json.ts';
 import { type RecordId, recordIdOf } from '../model/recordId.ts';
 import { shapeOf } from '../model/shape.ts';
@@ -98,19 +98,25 @@ export function compileMapper(options: MapperOptions): Mapper {
   const finish = finisher(entity, key, modified, modifiedName(options.modified), zone);
   const rest = keepUnmapped ? keepRest : mapping === undefined ? refuseRest : null;
   const keyFields = fields.filter((field) => keySet.has(field.name));
+  let unused = new Problems();
+  /** One for each row that has some; good rows leave it as it was. */
+  const problemsOfRow = (): Problems => {
+    if (unused.count > 0) unused = new Problems();
+    return unused;
+  };
   return {
     columns: [...columns],
     keyColumns: [...new Set(keyFields.flatMap((field) => field.roots))],
     isKeyVerbatim: key.every((name) => schema.properties[name]?.format === undefined && isVerbatim(mapping?.[name])),
     upsert(row) {
-      const problems = new Problems();
+      const problems = problemsOfRow();
       const data: Record<string, JsonValue> = {};
       fill(data, fields, row, problems);
       rest?.(row, columns, data, problems);
       return finish(row, data, problems);
     },
     remove(row) {
-      const problems = new Problems();
+      const problems = problemsOfRow();
       const data: Record<string, JsonValue> = {};
       fill(data, keyFields, row, problems);
       return finish(row, data, problems);
@@ -205,7 +211,10 @@ function finisher(
     const modified = read(row, problems);
     const invalid = validate(data);
     if (problems.count > 0 || invalid.length > 0) return refused(entity, key, data, problems, invalid);
-    return { ok: true, id: recordIdOf(entity, data), data, ...modified };
+    const id = recordIdOf(entity, data);
+    return modified.modifiedAgain === undefined
+      ? { ok: true, id, data, modified: modified.modified }
+      : { ok: true, id, data, ...modified };
   };
 }
 
@@ -224,8 +233,13 @@ function modifiedReader(rule: Rule, field: string, zone: TimeZone): (row: Source
     const modified = isAbsent(value) ? null : toInstantIn(zone, value);
     if (modified === null && !isAbsent(value)) problems.data(`must be a time, got ${shapeOf(value)}`);
     if (problems.errors.length > from) problems.within(from, field);
-    // All but a day of a year's times come once.
-    if (modified === null || setBackAfter(zone, Date.parse(modified)) <= 0) return { modified };
+    // All but a day of a year's times come once, and those in UTC always.
+    if (
+      modified === null ||
+      (typeof value === 'string' && isUtcTime(value)) ||
+      setBackAfter(zone, Date.parse(modified)) <= 0
+    )
+      return { modified };
     const again = toInstantIn(late, value);
     return again === null || again === modified ? { modified } : { modified, modifiedAgain: again };
   };

@@ -1,4 +1,4 @@
-import { type Instant, isDay, isInstant, toInstant } from '../model/instant.ts';
+import { fromUtcTime, type Instant, isDay, isUtcTime, toInstant } from '../model/instant.ts';
 import { isUsable } from './scalar.ts';
 import type { TimeZone } from './zone.ts';
 
@@ -17,7 +17,6 @@ export interface WrittenTime {
 
 const iso =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})0*)?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/;
-const utc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /**
  * Reads ISO 8601 as RFC 3339 and databases write it: a date, or date and time parted by `T` or a space, up to nine digits
@@ -71,12 +70,8 @@ export function instantOf(time: WrittenTime, zone: TimeZone): Instant | null {
 export function toInstantIn(zone: TimeZone, value: unknown): Instant | null {
   if (value instanceof Date) return isUsable(value) ? toInstant(value) : null;
   if (typeof value !== 'string') return null;
-  if (utc.test(value)) {
-    // Most times come in UTC already: padding the digits is all there is to do.
-    const padded = `${value.length === 20 ? `${value.slice(0, 19)}.` : value.slice(0, -1)}`.padEnd(29, '0');
-    const text = `${padded}Z`;
-    return isInstant(text) ? text : null;
-  }
+  // Most times come in UTC already.
+  if (isUtcTime(value)) return fromUtcTime(value);
   const written = readIso(value.trim());
   return written === null ? null : instantOf(written, zone);
 }

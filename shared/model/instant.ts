@@ -6,11 +6,37 @@ import { AdpError } from '../errors.ts';
  */
 export type Instant = string & { readonly brand: 'Instant' };
 
-const pattern = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{9}Z$/;
-
 /** True for text in the 30-character form that names a real day. */
 export function isInstant(text: string): text is Instant {
-  return pattern.test(text) && isDay(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10)));
+  return text.length === 30 && isUtcTime(text);
+}
+
+/**
+ * True for `YYYY-MM-DDTHH:mm:ssZ`, with or without up to nine digits of a second, that names a real day and time. As
+ * `isDate`, it looks at characters: every row has such times, some of them several.
+ */
+export function isUtcTime(text: string): boolean {
+  const end = text.length - 1;
+  if (end < 19 || end === 20 || end > 29 || text.charCodeAt(end) !== zulu || text.charCodeAt(10) !== tee) return false;
+  if (text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return false;
+  if (text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return false;
+  if (end > 19 && (text.charCodeAt(19) !== dot || numberAt(text, 20, end) < 0)) return false;
+  return (
+    isDay(numberAt(text, 0, 4), numberAt(text, 5, 7), numberAt(text, 8, 10)) &&
+    isWithin(numberAt(text, 11, 13), 23) &&
+    isWithin(numberAt(text, 14, 16), 59) &&
+    isWithin(numberAt(text, 17, 19), 59)
+  );
+}
+
+function isWithin(number: number, most: number): boolean {
+  return number >= 0 && number <= most;
+}
+
+/** The instant of a time of which `isUtcTime` holds. */
+export function fromUtcTime(text: string): Instant {
+  const fraction = text.length === 20 ? '' : text.slice(20, -1);
+  return `${text.slice(0, 19)}.${fraction}${zeros[fraction.length]}Z` as Instant;
 }
 
 /** True for `YYYY-MM-DD` that names a real day. */
@@ -31,6 +57,12 @@ function numberAt(text: string, start: number, end: number): number {
 }
 
 const dash = 0x2d;
+const dot = 0x2e;
+const colon = 0x3a;
+const tee = 0x54;
+const zulu = 0x5a;
+/** What a fraction of so many digits lacks to nine. */
+const zeros = Array.from({ length: 10 }, (_, digits) => '0'.repeat(9 - digits));
 
 /** True where the proleptic Gregorian calendar has that day, in the years 0001 to 9999. */
 export function isDay(year: number, month: number, day: number): boolean {

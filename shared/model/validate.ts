@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { isDecimal } from './decimal.ts';
 import { type EntityName, entities } from './entities.ts';
 import { type FieldError, maxErrorsPerRow } from './fieldError.ts';
-import { isDate } from './instant.ts';
+import { isDate, isUtcTime } from './instant.ts';
 import { shapeOf } from './shape.ts';
 
 /** Checks canonical data against its entity's schema; an empty list means that they are valid. */
@@ -26,10 +26,8 @@ ajv.addFormat('decimal', isDecimal);
 ajv.addFormat('date', isDate);
 ajv.addFormat('date-time', isCanonicalTime);
 
-const time = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?Z$/;
-
 function isCanonicalTime(text: string): boolean {
-  return time.test(text) && isDate(text.slice(0, 10));
+  return isUtcTime(text) && (text.length === 20 || text.at(-2) !== '0');
 }
 
 function validatorBy(validate: ValidateFunction, entity: EntityName): Validator {

@@ -18,8 +18,16 @@ export interface Version {
  * that runs ahead) is taken as `captured`.
  * @throws AdpError INTERNAL for an epoch or position that is no whole number or has more than ten or twelve digits
  */
-export function formatVersion({ epoch, t, captured, position }: Version): string {
-  return `${digits(epoch, 10)}|${t < captured ? t : captured}|${captured}|${digits(position, 12)}`;
+export function formatVersion({ t, position, ...of }: Version): string {
+  return versionsOf(of)(t, position);
+}
+
+/** `formatVersion` for many rows of one run. */
+export function versionsOf({ epoch, captured }: Pick<Version, 'epoch' | 'captured'>) {
+  const before = `${digits(epoch, 10)}|`;
+  const after = `|${captured}|`;
+  return (t: Instant, position: number): string =>
+    before + (t < captured ? t : captured) + after + digits(position, 12);
 }
 
 /** The parts of a version. @throws AdpError INTERNAL: versions are written by `formatVersion` alone */

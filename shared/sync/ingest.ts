@@ -5,7 +5,7 @@ import { type EntityName, entities } from '../model/entities.ts';
 import type { Instant } from '../model/instant.ts';
 import type { RecordId } from '../model/recordId.ts';
 import { type Counts, emptyCounts, maxErrorsShown, type RowError, type RunId } from '../model/run.ts';
-import { formatVersion } from '../model/version.ts';
+import { versionsOf } from '../model/version.ts';
 
 /**
  * A row as a door hands it over, or why it could not be read. `index` is its position within the run, from 0; `row` its
@@ -121,27 +121,23 @@ function headingOf(ingestion: Ingestion, seq: number): Omit<ChangeMessage, 'chan
   };
 }
 
-interface Candidate {
-  readonly version: string;
-  readonly op: 'upsert' | 'delete';
-  readonly data: Extract<MapResult, { ok: true }>['data'];
-}
-
 /** Rows that are looked at together: the highest version of a key stands, then the later position. */
 class Window {
   readonly rejections: Rejection[] = [];
   repeated = 0;
   size = 0;
   readonly #ingestion: Ingestion;
-  readonly #candidates = new Map<RecordId, Candidate>();
+  readonly #versionOf: ReturnType<typeof versionsOf>;
+  readonly #changes = new Map<RecordId, SentChange>();
 
   constructor(ingestion: Ingestion) {
     this.#ingestion = ingestion;
+    this.#versionOf = versionsOf(ingestion);
   }
 
   add(input: InputRow): void {
     this.size++;
-    const { epoch, captured, mapper } = this.#ingestion;
+    const { captured, mapper } = this.#ingestion;
     if ('error' in input) {
       this.#reject(input, [{ code: 'DATA_ERROR', detail: input.error }]);
       return;
@@ -157,19 +153,18 @@ class Window {
       this.#reject(input, mapped.errors);
       return;
     }
-    const version = formatVersion({ epoch, t: timeOf(mapped, captured), captured, position: input.index });
-    const before = this.#candidates.get(mapped.id);
+    const { id, data } = mapped;
+    const version = this.#versionOf(timeOf(mapped, captured), input.index);
+    const before = this.#changes.get(id);
     if (before !== undefined) {
       this.repeated++;
       if (before.version > version) return;
     }
-    this.#candidates.set(mapped.id, { version, op, data: mapped.data });
+    this.#changes.set(id, op === 'upsert' ? { op, id, version, data } : { op, id, version });
   }
 
   changes(): SentChange[] {
-    return Array.from(this.#candidates, ([id, { op, version, data }]) =>
-      op === 'upsert' ? { op, id, version, data } : { op, id, version },
-    );
+    return [...this.#changes.values()];
   }
 
   #reject(input: InputRow, errors: readonly Omit<RowError, 'index' | 'row'>[]): void {

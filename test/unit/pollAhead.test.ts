@@ -95,6 +95,10 @@ describe('the next page', () => {
     const { deliver } = world.deps;
     Object.assign(world.deps, { deliver: () => Promise.reject(new AdpError('NETWORK_ERROR', 'The queue is down.')) });
     expect(await world.page(run, 0)).toMatchObject({ kind: 'failed' });
+    expect(
+      world.ahead.begin('acme/dms/part/changes', { runId: run, key: '' }, () => new Promise(() => undefined)),
+    ).toBe(true);
+    world.ahead = patientAhead();
     Object.assign(world.deps, { deliver });
     world.dms.rows = world.dms.rows.map((each) => ({ ...each, text: `now ${each.no}` }));
     await world.read(run);

@@ -1,7 +1,7 @@
+import type { PulledRow } from '../../connectors/connector.ts';
 import type { EntityName } from '../../model/entities.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { RunId, Segment } from '../../model/run.ts';
-import type { InputRow } from '../ingest.ts';
 
 /** A read of everything, as all of its pages know it. */
 export interface CompleteRead {
@@ -40,7 +40,7 @@ export interface CompleteReads {
   stage(
     read: CompleteRead,
     at: { readonly attempt: number; readonly seq: number },
-    rows: readonly InputRow[],
+    rows: readonly PulledRow[],
   ): Promise<void>;
   /** Hands the read over. Twice is harmless. */
   finish(read: CompleteRead, end: CompleteReadEnd): Promise<void>;

@@ -23,6 +23,8 @@ import { isUnlimited } from './sourceLimits.ts';
 
 /** Short pages are kinder to somebody's database than one long stream; and a page is what memory holds. */
 const maxPageRows = 5_000;
+/** Some milliseconds of mapping. */
+const rowsAtOnce = 1_000;
 /** A page is no more than what the source may be asked for in so many seconds. */
 const pageSeconds = 5;
 /** How often a run says how far it is. */
@@ -213,19 +215,18 @@ export class PageWork {
   async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<Taken> {
     const { attempt, messages: before } = attemptOf(reading);
     const first = reading.counts.read;
-    const inputs = rows.map((row, i): InputRow => ({ index: first + i, ...row }));
     const complete = this.#complete(reading, this.#entity.meaning);
     if (complete !== undefined) {
-      if (inputs.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, inputs);
-      const counts = { ...emptyCounts, read: inputs.length };
-      return { counts, messages: inputs.length > 0 ? 1 : 0, errors: [], rejects: [] };
+      if (rows.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, rows);
+      const counts = { ...emptyCounts, read: rows.length };
+      return { counts, messages: rows.length > 0 ? 1 : 0, errors: [], rejects: [] };
     }
     const { dealerId, sourceId, entity } = this.#place;
     const { runId, epoch, captured, pages } = reading;
     const { mapper, maxRejectRatio } = this.#entity;
     const ingestion = { runId, attempt, dealerId, entity, sourceId, epoch, captured, mapper };
     const rejects: string[] = [];
-    const ingested = await ingest([inputs], ingestion, {
+    const ingested = await ingest(inputsOf(rows, first), ingestion, {
       deliver: (heading, changes) => this.#deps.deliver({ ...heading, seq: before + heading.seq }, changes),
       quarantine: async (mine, rejections) => {
         // An overlap brings the same bad rows again and again: they are in quarantine.
@@ -308,6 +309,16 @@ export class PageWork {
 
   #fits({ meaning, origin }: PollState): boolean {
     return meaning === this.#entity.meaning && origin === this.#entity.origin;
+  }
+}
+
+/** Some at a time: between them the next page may come in. */
+function* inputsOf(rows: readonly PulledRow[], first: number): Generator<readonly InputRow[]> {
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    yield rows.slice(start, start + rowsAtOnce).map((row, i): InputRow => {
+      const index = first + start + i;
+      return 'values' in row ? { index, values: row.values } : { index, error: row.error, raw: row.raw };
+    });
   }
 }
 
