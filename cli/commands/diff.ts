@@ -11,7 +11,7 @@ import { type ComparisonProgress, compareFiles } from '../diff/compareFiles.ts';
 import { compareStore } from '../diff/compareStore.ts';
 import type { ChangedRow, RefusedRow } from '../diff/compareWith.ts';
 import { keyMapper } from '../diff/keyMapper.ts';
-import { sourceMapping } from '../diff/sourceMapper.ts';
+import { dealerZone, sourceMapping } from '../diff/sourceMapper.ts';
 import { formatCount, formatSeconds, type Output, plural } from '../output.ts';
 import { pathOf } from '../paths.ts';
 import { usageError } from '../usageError.ts';
@@ -26,7 +26,8 @@ export const diff: Command = {
     'now), and - with the key of one that is gone; with --json a line of JSON each, the summary last. The exit code is 1',
     'where rows could not be read.',
     'With --against-store the file is compared with what the hub holds of a dealer: what a full snapshot of it would do,',
-    'while nothing is applied. --source takes the mapping of a source (the key must be an administrator’s).',
+    'while nothing is applied. --source takes the mapping of a source (the key must be an administrator’s). Without it',
+    'rows are canonical, and times without a zone are in the dealer’s, where the key may read it.',
   ].join('\n'),
   positionals: [
     { name: 'OLD', takes: 'one', help: 'the file as it was; with --against-store the only file' },
@@ -117,13 +118,18 @@ function filesOf(args: Arguments, cwd: string) {
 }
 
 /** Only here is the hub asked for: all else is done without one. */
-async function storeOf(dealer: string, { args, hub, cwd, signal }: Invocation) {
+async function storeOf(dealer: string, { args, hub, output, cwd, signal }: Invocation) {
   const second = args.optional('NEW');
   if (second !== undefined) throw usageError(`with --against-store there is one file; ${second} is too many`);
   const entity = entityOf(args.text('entity') ?? '');
   const sourceId = args.text('source') ?? null;
   const configured = sourceId === null ? undefined : await sourceMapping(hub, dealer, sourceId, entity);
-  const canonical = () => compileMapper({ entity, keepUnmapped: false, zone: 'UTC' });
+  const canonical = async () => {
+    const zone = await dealerZone(hub, dealer);
+    if (zone === undefined)
+      output.note('Times without a zone are taken as UTC: this key may not read the dealer’s zone.');
+    return compileMapper({ entity, keepUnmapped: false, zone: zone ?? 'UTC' });
+  };
   async function* held() {
     const all = Number.POSITIVE_INFINITY;
     for await (const record of listItems(hub, pathOf('dealers', dealer, entity, 'records'), {}, parseRecord, all)) {
@@ -135,7 +141,7 @@ async function storeOf(dealer: string, { args, hub, cwd, signal }: Invocation) {
     file: path.resolve(cwd, args.one('OLD')),
     reading: { ...configured?.options, ...readingOf(args) },
     format: configured?.format,
-    mapper: configured?.mapper ?? canonical(),
+    mapper: configured?.mapper ?? (await canonical()),
     byContent: true,
     sourceId,
     held: held(),

@@ -3,7 +3,7 @@ import type { FormatName, ReadOptions } from '../../shared/formats/format.ts';
 import { compileMapper, type Mapper } from '../../shared/mapping/compile.ts';
 import type { EntityName } from '../../shared/model/entities.ts';
 import { dealerCheck } from '../../shared/sources/dealer.ts';
-import { effectiveEntity } from '../../shared/sources/effective.ts';
+import { effectiveEntity, zoneOf } from '../../shared/sources/effective.ts';
 import { mapperOptions } from '../../shared/sources/faults.ts';
 import { fileReading } from '../../shared/sources/fileSource.ts';
 import { packSchema, sourceSchema } from '../../shared/sources/source.ts';
@@ -17,6 +17,15 @@ export interface SourceMapping {
   readonly mapper: Mapper;
   readonly options: ReadOptions;
   readonly format: FormatName | undefined;
+}
+
+/**
+ * The zone in which a dealer's times count that come without one; undefined where the key may not read it.
+ * @throws what the hub answers besides
+ */
+export async function dealerZone(hub: HubClient, dealerId: string): Promise<string | undefined> {
+  const { status, body } = await hub.get(pathOf('admin', 'dealers', dealerId), { accept: [403] });
+  return status === 403 ? undefined : zoneOf(dealerCheck.parse(body));
 }
 
 /**

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runOf, runsOf, share } from '../helpers/files.ts';
@@ -108,6 +111,73 @@ describe('a full snapshot that is dropped again and again', () => {
     expect(await quantities()).toEqual(new Map([['P-20', 2]]));
   }, 90_000);
 });
+
+test('adp diff --against-store shows beforehand what the run of a file then does, and does nothing', async () => {
+  const key = await hub.dealer('east');
+  await hub.call('PUT', 'admin/dealers/east', { body: { name: 'East', time_zone: 'America/Chicago' } });
+  const path = 'east/east_part_stock.json';
+  // Times without a zone: they are the dealer's.
+  const json = (rows: ReadonlyMap<string, number>) =>
+    JSON.stringify(
+      Array.from(rows, ([part_number, on_hand]) => ({ part_number, on_hand, as_of: '2026-01-02T03:04:05' })),
+    );
+  const rows = new Map(Array.from({ length: 200 }, (_, n) => [`E-${n}`, n]));
+  await share(hub, path, json(rows));
+  expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', receipt: { applied: { inserted: 200 } } });
+  const body = [
+    { part_number: 'E-10', on_hand: -1, as_of: '2026-01-02T03:04:05' },
+    { part_number: 'E-11', _op: 'delete' },
+    { part_number: 'E-pushed', on_hand: 1 },
+  ];
+  const { body: pushed } = await hub.call('POST', 'dealers/east/part_stock/batches', { body });
+  await hub.closed(pushed.run_id);
+  for (let n = 0; n < 5; n++) rows.delete(`E-${n}`);
+  rows.set('E-100', -2).set('E-new', 7);
+
+  const folder = await mkdtemp(join(tmpdir(), 'adp-diff-'));
+  const diff = async (apiKey: string) => {
+    const args = ['diff', 'east.json', '--against-store', 'east', '--entity', 'part_stock', '--json'];
+    const ran = await runAdp(args, { cwd: folder, env: { ADP_URL: hub.baseUrl, ADP_KEY: apiKey } });
+    expect(ran.code).toBe(0);
+    const lines: Reply['body'][] = ran.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const told = lines.filter(({ change }) => change !== undefined);
+    const changes = told.map(({ change, key, values }) => `${change} ${key?.[0] ?? `${values.part_number}::`}`);
+    return { changes: changes.sort(), ...lines.at(-1).summary, stderr: ran.stderr };
+  };
+  try {
+    await writeFile(join(folder, 'east.json'), json(rows));
+    const held = await hub.records('east', 'part_stock');
+    const shown = await diff(hub.adminKey);
+    expect(shown.stderr).toBe('');
+    expect(shown.changes).toEqual(
+      [
+        ...['delete E-0::', 'delete E-1::', 'delete E-2::', 'delete E-3::', 'delete E-4::', 'delete E-pushed::'],
+        ...['insert E-11::', 'insert E-new::', 'update E-10::', 'update E-100::'],
+      ].sort(),
+    );
+    expect(await hub.records('east', 'part_stock')).toEqual(held);
+
+    await share(hub, path, json(rows));
+    const { status, receipt } = await runOf(hub, path, 2);
+    const { read, unchanged, inserted, updated, deleted } = shown;
+    expect({ status, ...receipt }).toMatchObject({
+      status: 'succeeded',
+      read,
+      unchanged,
+      applied: { inserted, updated, deleted },
+      balanced: true,
+    });
+    expect(await diff(hub.adminKey)).toMatchObject({ changes: [], read: 196, unchanged: 196 });
+    // A dealer's own key may not read the dealer's zone.
+    const assumed = await diff(key);
+    expect(assumed).toMatchObject({ updated: 196, stderr: expect.stringContaining('taken as UTC') });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 90_000);
 
 const soak = process.env.SOAK === '1';
 const kills = soak ? 10 : 3;

@@ -22,6 +22,8 @@ const held = (data: JsonObject, source_id: string | null = null, deleted_at: str
   data,
 });
 
+let isAdmin = true;
+
 /** Compares a file with a hub that holds these, two records a page. */
 async function diff(
   records: readonly object[],
@@ -29,7 +31,11 @@ async function diff(
   ...options: string[]
 ): Promise<Ran & { readonly requests: readonly FakeRequest[] }> {
   await using hub = await startFakeHub(({ path: asked, query }) => {
-    if (asked === '/admin/dealers/acme') return { status: 200, body: { name: 'Acme' } };
+    if (asked === '/admin/dealers/acme') {
+      return isAdmin
+        ? { status: 200, body: { name: 'Acme', time_zone: 'America/Chicago' } }
+        : { status: 403, body: { title: 'Forbidden', status: 403, code: 'AUTH_FAILED' } };
+    }
     if (asked === '/admin/dealers/acme/sources/dms') {
       const mapping = { part_number: 'No', on_hand: { from: 'Qty', transform: ['integer'] } };
       const entities = { part_stock: { mapping, settings: { delimiter: ';' } } };
@@ -54,6 +60,7 @@ test.each([
     'stock.ndjson',
     '{"on_hand":5.0,"part_number":"A"}\n{"part_number":"B","on_hand":8}\n{"part_number":"D","on_hand":1}\n',
   ],
+  ['stock.json', '[{"on_hand":5.0,"part_number":"A"},{"part_number":"B","on_hand":8},{"part_number":"D","on_hand":1}]'],
   [
     'stock.xml',
     '<s><p on_hand="5"><part_number>A</part_number></p><p on_hand="8" part_number="B"/><p part_number="D" on_hand="1"/></s>',
@@ -87,6 +94,22 @@ test('a source’s file is read and mapped as the source says, and other sources
   expect(lines(same).map((line) => JSON.parse(line))).toEqual([
     { summary: expect.objectContaining({ read: 1, unchanged: 1, inserted: 0, updated: 0, deleted: 0 }) },
   ]);
+});
+
+test('times without a zone are the dealer’s; a key that may not read its zone is told what was assumed', async () => {
+  const record = held({ part_number: 'A', branch_code: '', bin: '', as_of: '2026-01-02T09:04:05Z' });
+  const file = ['times.json', '[{"part_number":"A","as_of":"2026-01-02T03:04:05"}]'] as const;
+  const same = await diff([record], file, '--summary');
+  expect(same).toMatchObject({ code: 0, stderr: '' });
+  expect(lines(same)[0]).toBe('1 row: 1 unchanged');
+  try {
+    isAdmin = false;
+    const assumed = await diff([record], file, '--summary');
+    expect(lines(assumed)[0]).toBe('1 row: 1 updated');
+    expect(assumed.stderr).toContain('taken as UTC: this key may not read');
+  } finally {
+    isAdmin = true;
+  }
 });
 
 test('rows that the hub would reject are told, and their records stay', async () => {
