@@ -193,7 +193,8 @@ export type ReadRows = (
 ) => AsyncIterable<readonly PulledRow[]>;
 
 export interface HttpOptions {
-  readonly source: Pick<OpenSource, 'dealerId' | 'sourceId' | 'credential' | 'secret' | 'settings'>;
+  /** It is asked on no more connections than its `concurrency`. */
+  readonly source: Pick<OpenSource, 'dealerId' | 'sourceId' | 'credential' | 'secret' | 'settings' | 'concurrency'>;
   /** Where requests may go; redirects that leave it lose the credential. */
   readonly baseUrl: URL;
 }

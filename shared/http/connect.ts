@@ -20,23 +20,24 @@ export const lookUp: Lookup = (hostname) => lookUpHost(hostname, { all: true });
 
 const connectWithinMs = 5_000;
 const idleMs = 10_000;
-const connectionsPerOrigin = 8;
 
 /**
  * Connections that go only where `addresses` allow. A name is looked up once a connection, every address of it is
  * checked, and the connection goes to one of these, so that a name can't lead elsewhere the second time it is asked for.
  * What is answered opens them at its first call.
+ * @param connections at most, to one origin
  * @throws AdpError CONFIG_ERROR for a certificate or key that can't be read
  */
 export function guardedAgent(
   addresses: Addresses,
   lookup: Lookup,
+  connections: number,
   certificate?: ClientCertificate,
 ): () => Promise<Agent> {
   const tls = certificate === undefined ? {} : tlsOptions(certificate);
   let agent: Promise<Agent> | undefined;
   return () => {
-    agent ??= openAgent(addresses, lookup, tls);
+    agent ??= openAgent(addresses, lookup, connections, tls);
     return agent;
   };
 }
@@ -45,13 +46,14 @@ export function guardedAgent(
 async function openAgent(
   addresses: Addresses,
   lookup: Lookup,
+  connections: number,
   tls: Partial<ReturnType<typeof tlsOptions>>,
 ): Promise<Agent> {
   const { Agent, buildConnector } = await import('undici');
   const options = { timeout: connectWithinMs, allowH2: false, lookup: guardedLookup(addresses, lookup), ...tls };
   const connect = buildConnector(options);
   return new Agent({
-    connections: connectionsPerOrigin,
+    connections,
     pipelining: 1,
     keepAliveTimeout: idleMs,
     connect(options, callback) {

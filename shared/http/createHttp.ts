@@ -36,8 +36,8 @@ export function createHttp({ lookup = lookUp, ...deps }: CreateHttpDeps): Tools[
     const credential = source.secret === undefined ? undefined : readCredential(source.secret);
     const addresses = addressesOf(settings.networks);
     const certificate = certificateOf(credential);
-    const plain = guardedAgent(addresses, lookup);
-    const own = certificate === undefined ? plain : guardedAgent(addresses, lookup, certificate);
+    const plain = guardedAgent(addresses, lookup, source.concurrency);
+    const own = certificate === undefined ? plain : guardedAgent(addresses, lookup, source.concurrency, certificate);
     return httpOf({
       baseUrl,
       settings,

@@ -224,10 +224,12 @@ function createLoad() {
         socket.once('close', () => mine.sockets.delete(socket));
       }
       const most = busiest.get(dealer) ?? { requests: 0, connections: 0 };
-      busiest.set(dealer, {
-        requests: Math.max(most.requests, mine.requests),
-        connections: Math.max(most.connections, mine.sockets.size),
-      });
+      busiest.set(dealer, most);
+      most.requests = Math.max(most.requests, mine.requests);
+      // One that the other side has just closed may still be among them now.
+      setTimeout(() => {
+        most.connections = Math.max(most.connections, mine.sockets.size);
+      }, answerMs / 2).unref();
       return () => {
         mine.requests--;
       };

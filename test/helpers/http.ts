@@ -76,6 +76,8 @@ export interface TestHub {
     readonly credential?: string;
     readonly secret?: object | string;
     readonly settings?: JsonObject;
+    /** Default: 8. */
+    readonly concurrency?: number;
   }): Http;
   closeAll(): Promise<void>;
 }
@@ -97,11 +99,12 @@ export function testHub(
     ...deps,
   });
   return {
-    open({ baseUrl, credential, secret, settings = onThisMachine }) {
+    open({ baseUrl, credential, secret, settings = onThisMachine, concurrency = 8 }) {
       const source: HttpOptions['source'] = {
         dealerId: 'acme',
         sourceId: 'dms',
         settings,
+        concurrency,
         secret: secret === undefined || typeof secret === 'string' ? secret : JSON.stringify(secret),
         ...(credential !== undefined && { credential }),
       };

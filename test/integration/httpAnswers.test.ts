@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -128,6 +128,28 @@ describe('time', () => {
     expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
     expect(failure.message).toContain('refuses connections');
   });
+});
+
+test.each([1, 2])('no more than %s connections are made, whatever is asked at the same time', async (concurrency) => {
+  const open = new Set<Socket>();
+  let most = 0;
+  const server = createServer((_, response) => {
+    most = Math.max(most, open.size);
+    setTimeout(() => response.end('{}'), 5);
+  });
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const http = hub.open({ baseUrl, concurrency });
+  const answers = await Promise.all(Array.from({ length: 12 }, () => get(http, baseUrl)));
+  expect(answers.map(({ text }) => text)).toEqual(Array.from({ length: 12 }, () => '{}'));
+  expect(most).toBe(concurrency);
+  await http.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 describe('a body', () => {
