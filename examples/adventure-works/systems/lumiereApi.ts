@@ -85,13 +85,13 @@ async function* workInTheWorkshop(api: DmsApi, tables: AdventureWorks): AsyncGen
 }
 
 const orderPoll = (rows: number, held: readonly Order[]) =>
-  ({ entity: 'purchase_order', what: '/cursor/orders', rows, records: recordsOf(orders, held) }) as const;
+  ({ entity: 'purchase_order', what: 'cursor/orders', rows, records: recordsOf(orders, held) }) as const;
 
 const pricePoll = (rows: number, held: AdventureWorks) =>
-  ({ entity: 'part_price', what: '/all/prices', rows, records: recordsOf(prices, held.prices) }) as const;
+  ({ entity: 'part_price', what: 'all/prices', rows, records: recordsOf(prices, held.prices) }) as const;
 
 const supplierPoll = (rows: number, held: AdventureWorks['vendors']) =>
-  ({ entity: 'supplier', what: '/sync/suppliers', rows, records: recordsOf(vendors, held) }) as const;
+  ({ entity: 'supplier', what: 'sync/suppliers', rows, records: recordsOf(vendors, held) }) as const;
 
 const approvedOrders = 4;
 const newOrders = 2;
