@@ -378,6 +378,21 @@ describe('after', () => {
     }
   });
 
+  test('all that is held was looked at, the run says why', async () => {
+    const made = diffWorld();
+    const why = async () => (await made.take(csv(ten))).notes?.filter((note) => note.startsWith('Compared'));
+    const compared = (reason: string) => [`Compared with all that is held: ${reason}.`];
+    expect(await why()).toEqual(compared('this is the first snapshot'));
+    expect(await why()).toEqual([]);
+    made.raiseEpoch();
+    expect(await why()).toEqual(compared('the mapping or the zone has changed, or the source was reset'));
+    made.blobs.blobs.clear();
+    expect(await why()).toEqual(compared("the last snapshot's fingerprints are gone"));
+    for (const [name, blob] of made.blobs.blobs) made.blobs.blobs.set(name, blob.subarray(0, 30));
+    expect(await why()).toEqual(compared("the last snapshot's fingerprints are of no use, because it is cut off"));
+    expect(await why()).toEqual([]);
+  });
+
   test('a row is the same as before, but another value of it is still under way, both are written in turn', async () => {
     const made = await world();
     const changed = made.drop(csv([['P0', '1', 50], ...ten.slice(1)]));

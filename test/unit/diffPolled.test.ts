@@ -42,6 +42,7 @@ describe('a source that was read to its end', () => {
     const world = diffWorld();
     expect(await world.poll('all', paged(ten))).toMatchObject({
       status: 'succeeded',
+      notes: ['Compared with all that is held: this is the first complete read.'],
       door: 'poll',
       sealed: { counts: { read: 10, upserts: 10 } },
       tally: { inserted: 10 },

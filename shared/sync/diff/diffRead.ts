@@ -124,6 +124,11 @@ class Diff {
     return { dealerId, entity, sourceId };
   }
 
+  /** What the read is called where a run speaks of it. */
+  get #what(): string {
+    return this.#origin.heading.door === 'file' ? 'snapshot' : 'complete read';
+  }
+
   #overtakenBy(newest: LastSweep | undefined): string | undefined {
     if (newest === undefined || newest.captured < this.#message.captured) return undefined;
     return `The run ${newest.runId} has read a newer snapshot.`;
@@ -147,22 +152,25 @@ class Diff {
         return { plan, pending };
       }
       await this.#remove(Object.values(planBlobs(prefix)));
-      doubt = { note: `the last snapshot's fingerprints are of no use, because ${plan.voided}` };
+      doubt = { note: `the last ${this.#what}'s fingerprints are of no use, because ${plan.voided}` };
     }
   }
 
   /** Why the store has to be asked. Of keys that goes without saying. */
   async #doubt(epoch: number): Promise<{ readonly note?: string } | undefined> {
     if (this.#origin.reads === 'keys') return {};
-    const note = await doubtOf(this.#key, this.#lease.state, this.#message.run_id, epoch, this.#deps);
+    const { state } = this.#lease;
+    const note = await doubtOf(this.#key, state, this.#message.run_id, epoch, this.#what, this.#deps);
     return note === undefined ? undefined : { note };
   }
 
   async #planOnce(epoch: number, doubt: { readonly note?: string } | undefined, prefix: string): Promise<Plan> {
     const { captured } = this.#message;
     const { blobs } = this.#deps;
-    const against = doubt === undefined ? await this.#baseline() : await this.#store();
-    const notes = doubt?.note === undefined ? [] : [`Compared with all that is held: ${doubt.note}.`];
+    const baseline = doubt === undefined ? await this.#baseline() : undefined;
+    const against = baseline ?? (await this.#store());
+    const why = doubt === undefined ? `the last ${this.#what}'s fingerprints are gone` : doubt.note;
+    const notes = baseline !== undefined || why === undefined ? [] : [`Compared with all that is held: ${why}.`];
     const onProgress = (progress: { readonly rows?: number; readonly bytes?: number }) => this.#run.note(progress);
     const { seed } = this.#lease.state;
     try {
@@ -173,12 +181,13 @@ class Diff {
     }
   }
 
-  async #baseline(): Promise<Against> {
+  /** Undefined where it is gone. */
+  async #baseline(): Promise<Against | undefined> {
     const { last } = this.#lease.state;
     const [index, keys] = await Promise.all(
       [last?.index ?? '', last?.keys ?? ''].map((name) => this.#deps.blobs.open(name)),
     );
-    if (index === undefined || keys === undefined) return await this.#store();
+    if (index === undefined || keys === undefined) return undefined;
     return { kind: 'baseline', index, keys };
   }
 

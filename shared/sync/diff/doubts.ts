@@ -39,31 +39,33 @@ export async function mustWait(
 const lookBackMs = 24 * 60 * 60 * 1_000;
 
 /**
- * Why the last snapshot's fingerprints don't tell what the store holds; undefined where they do. architecture.md,
+ * Why the last complete read's fingerprints don't tell what the store holds; undefined where they do. architecture.md,
  * "Crashes": a baseline knows only files.
  * @param runId of the run that asks
+ * @param what such a read is called: `snapshot`, or `complete read` of a source that is polled
  */
 export async function doubtOf(
   key: BaselineKey,
   { last, pending, isDoubtful }: BaselineState,
   runId: RunId,
   epoch: number,
+  what: string,
   { runs }: DoubtDeps,
 ): Promise<string | undefined> {
-  if (last === undefined) return 'this is the first snapshot';
+  if (last === undefined) return `this is the first ${what}`;
   if (last.epoch !== epoch) return 'the mapping or the zone has changed, or the source was reset';
   if (pending !== undefined && pending.runId !== runId) return 'the run before was not finished';
-  if (isDoubtful) return 'the last snapshot does not know all that is held';
+  if (isDoubtful) return `the last ${what} does not know all that is held`;
   const before = (await runs.get(last.runId))?.run;
   if (before === undefined || before.status === 'running' || before.status === 'failed') {
-    return 'not all that the last snapshot brought is applied';
+    return `not all that the last ${what} brought is applied`;
   }
   const { quarantined, stale } = before.tally;
-  if (quarantined > 0) return 'some of what the last snapshot brought could not be written';
-  if (stale > 0) return 'what was held was newer than some of the last snapshot';
+  if (quarantined > 0) return `some of what the last ${what} brought could not be written`;
+  if (stale > 0) return `what was held was newer than some of the last ${what}`;
   for await (const run of runs.since(key.dealerId, key.entity, new Date(last.comparedAt - lookBackMs))) {
     const isOther = run.runId !== runId && run.runId !== last.runId;
-    if (isOther && mayHaveWritten(run, last.comparedAt)) return 'something else was written since the last snapshot';
+    if (isOther && mayHaveWritten(run, last.comparedAt)) return `something else was written since the last ${what}`;
   }
   return undefined;
 }
