@@ -17,7 +17,7 @@ import type { BlobStore } from './store/blobs.ts';
 import { cursorsIn } from './store/cursors.ts';
 import { leasesIn } from './store/leases.ts';
 import { limitsIn, statesIn } from './store/limits.ts';
-import { purgePollRows } from './store/pollRows.ts';
+import { forgetPollRows, purgePollRows } from './store/pollRows.ts';
 import type { Runs } from './store/runs.ts';
 import { stagingBlobsIn } from './store/stagingBlobs.ts';
 import type { Stamps } from './store/stamps.ts';
@@ -201,7 +201,7 @@ export function createPolling(deps: PollingDeps): Polling {
     async reset(dealerId, sourceId, entities) {
       for (const entity of entities) await cursors.reset({ dealerId, sourceId, entity });
     },
-    forget: (dealerId, sourceId) => statuses.remove(dealerId, sourceId),
+    forget: (dealerId, sourceId) => forgetPollRows(openTable, dealerId, sourceId),
     purge: (dealerId) => purgePollRows(openTable, dealerId),
   };
 }

@@ -43,6 +43,11 @@ function placeOf(key: string, name: string): Place {
   return { partition, row: [name, ...rest].join(':') };
 }
 
+/** Whether a row's key is of what is kept of a source, under whatever name. */
+export function isLimitOf(sourceId: string, row: string): boolean {
+  return row.split(':')[1] === sourceId;
+}
+
 async function write(
   openTable: OpenTable,
   { partition, row }: Place,

@@ -1,3 +1,4 @@
+import { isLimitOf } from './limits.ts';
 import type { OpenTable } from './tables.ts';
 
 /**
@@ -13,5 +14,14 @@ export async function purgePollRows(openTable: OpenTable, dealerId: string): Pro
   for (const { name, range } of ranges) {
     const table = openTable(name);
     for await (const { partition, key } of table.rows(dealerId, range)) await table.remove(partition, key);
+  }
+}
+
+/** Removes what is kept of a source that is gone, but for its cursors: its status, its breaker and its limits. */
+export async function forgetPollRows(openTable: OpenTable, dealerId: string, sourceId: string): Promise<void> {
+  await openTable('status').remove(dealerId, sourceId);
+  const limits = openTable('limits');
+  for await (const { partition, key } of limits.rows(dealerId)) {
+    if (isLimitOf(sourceId, key)) await limits.remove(partition, key);
   }
 }

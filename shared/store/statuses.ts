@@ -34,7 +34,6 @@ export function statusesIn(openTable: OpenTable): StatusStore {
       }
       throw new AdpError('NETWORK_ERROR', `Too many writers at once tell of the source ${sourceId}; try again.`);
     },
-    remove: (dealerId, sourceId) => table.remove(dealerId, sourceId),
   };
 }
 

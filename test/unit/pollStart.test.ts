@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AdpError } from '../../shared/errors.ts';
 import { newRunId } from '../../shared/model/run.ts';
 import type { Failure } from '../../shared/resilience/retry.ts';
+import { forgetPollRows } from '../../shared/store/pollRows.ts';
 import { statusesIn } from '../../shared/store/statuses.ts';
 import { describeStatus } from '../../shared/sync/poll/describeStatus.ts';
 import { endPoll, failRead } from '../../shared/sync/poll/endPoll.ts';
@@ -275,7 +276,7 @@ describe('a source that needs a person', () => {
     await world.tick();
     world.minutes(10);
     await world.tick();
-    await world.statuses.remove('acme', 'dms');
+    await forgetPollRows(world.tables.open, 'acme', 'dms');
     world.gone.add('dms');
     await world.end(badLogin);
     expect(await world.statuses.read('acme', 'dms')).toBeUndefined();

@@ -56,7 +56,6 @@ export interface StatusStore {
   list(dealerId: string): Promise<ReadonlyMap<string, SourceStatus>>;
   /** Changes it, again and again until nobody was faster. Where the edit answers the same object nothing is written. */
   change(dealerId: string, sourceId: string, edit: (status: SourceStatus) => SourceStatus): Promise<void>;
-  remove(dealerId: string, sourceId: string): Promise<void>;
 }
 
 export const emptyStatus: SourceStatus = { begun: {}, reads: {} };
