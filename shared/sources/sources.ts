@@ -184,7 +184,9 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
       if (source === undefined) throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not exist any more.`);
       const disabled = dealer.value.enabled === false ? `dealer ${dealerId}` : `source ${sourceId}`;
       if (!evenDisabled && (dealer.value.enabled === false || !isEnabled(source))) {
-        throw new AdpError('CONFLICT', `The ${disabled} is disabled: nothing is read.`, { disposition: 'park' });
+        throw new AdpError('CONFLICT', `The ${disabled} is disabled: nothing is read until it has "enabled": true.`, {
+          disposition: 'park',
+        });
       }
       const polled = await polledOf(dealer, source);
       if (polled !== undefined) return polled;

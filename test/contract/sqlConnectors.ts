@@ -669,6 +669,8 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         await stock(1);
         const other = await open({ secret: world.secrets.nobodyThere });
         expect(await failureOf(pull(other))).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+        const [finding] = await other.check([byModified()], signal);
+        expect(finding).toMatchObject({ level: 'error', detail: expect.stringContaining('See that it is up') });
       });
 
       test('of a connection that is lost in between is tried again, and works then', async () => {

@@ -65,7 +65,8 @@ async function attempt<T>(
     return await action();
   } catch (error) {
     if (signal.aborted || !(error instanceof AdpError)) throw error;
-    findings.push({ name, level: 'error', detail: error.message });
+    const advice = error.code === 'NETWORK_ERROR' ? ' See that it is up, and can be reached from the hub.' : '';
+    findings.push({ name, level: 'error', detail: `${error.message}${advice}` });
     return undefined;
   }
 }
