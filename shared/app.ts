@@ -20,7 +20,7 @@ import { type Sources, sourcesIn } from './sources/sources.ts';
 import { openBlobs } from './store/blobs.ts';
 import { openDocuments } from './store/cosmos.ts';
 import { type Idempotency, idempotencyIn } from './store/idempotency.ts';
-import { limitsIn } from './store/limits.ts';
+import { statesIn } from './store/limits.ts';
 import { type Quarantine, quarantineIn } from './store/quarantine.ts';
 import { type Records, recordsIn } from './store/records.ts';
 import { type Runs, runsIn } from './store/runs.ts';
@@ -129,7 +129,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
   const pushRate = once(() =>
     createRateLimit({
       rate: settings.pushRate,
-      store: limitsIn(openTable, 'push'),
+      store: statesIn(openTable, 'pushes'),
       clock,
       onFailure: (error) => log.warn('The rate limit of pushes was not checked.', { error: describeError(error) }),
     }),

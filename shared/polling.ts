@@ -16,7 +16,7 @@ import type { Sources } from './sources/sources.ts';
 import type { BlobStore } from './store/blobs.ts';
 import { cursorsIn } from './store/cursors.ts';
 import { leasesIn } from './store/leases.ts';
-import { limitsIn, statesIn } from './store/limits.ts';
+import { statesIn } from './store/limits.ts';
 import { forgetPollRows, purgePollRows } from './store/pollRows.ts';
 import type { Runs } from './store/runs.ts';
 import { stagingBlobsIn } from './store/stagingBlobs.ts';
@@ -122,7 +122,7 @@ export function createPolling(deps: PollingDeps): Polling {
     pool,
     breakers,
     limits: createSourceLimits({
-      buckets: limitsIn(openTable, 'polls'),
+      buckets: statesIn(openTable, 'requests'),
       hours: statesIn(openTable, 'hours'),
       paces: statesIn(openTable, 'pace'),
       clock,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { changeState, type StateStore } from './kept.ts';
+import { changeState, type StateStore } from './sharedState.ts';
 
 /** Calls of the last hour: how many in each minute since 1970, for minutes that had any. */
 export type MinuteCounts = Readonly<Record<string, number>>;

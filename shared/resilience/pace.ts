@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { changeState, type StateStore } from './kept.ts';
+import { changeState, type StateStore } from './sharedState.ts';
 
 /** Until when, in milliseconds since 1970, what was read already is paid for at the allowed rate. */
 export interface Pace {

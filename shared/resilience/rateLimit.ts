@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { isConflict } from '../errors.ts';
+import { changeState, type StateStore } from './sharedState.ts';
 
 /** How much is allowed: tokens a minute, and how many may be used at once after a pause. */
 export interface Rate {
@@ -7,21 +7,11 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** Where the bucket of a key is kept, for all instances; in Azure a row of the table `limits`. */
-export interface BucketStore {
-  read(key: string): Promise<StoredBucket | undefined>;
-  /** Writes if nothing else was written since. @throws AdpError `CONFLICT` otherwise */
-  write(key: string, bucket: Bucket, before: StoredBucket | undefined): Promise<void>;
-}
-
+/** What is there of a key's tokens, for all instances. */
 export interface Bucket {
   readonly tokens: number;
   /** When `tokens` was true, in milliseconds since 1970. */
   readonly at: number;
-}
-
-export interface StoredBucket extends Bucket {
-  readonly etag: string;
 }
 
 export interface Taken {
@@ -44,8 +34,8 @@ export interface Taken {
  * other stretch of time it is that and what they had taken before it: at most a slice an instance, and a slice that isn't
  * spent within five seconds lapses.
  *
- * A clock that goes back gives no tokens and takes none; clocks of instances should agree within a minute. A store that fails lets everything pass: a limit protects us, and
- * must not be what stops a dealer.
+ * A clock that goes back gives no tokens and takes none; clocks of instances should agree within a minute. A store that
+ * fails lets everything pass: a limit protects us, and must not be what stops a dealer.
  */
 export interface RateLimit {
   /** `count` is at most `burst`. */
@@ -54,7 +44,7 @@ export interface RateLimit {
 
 export interface RateLimitOptions {
   readonly rate: Rate;
-  readonly store: BucketStore;
+  readonly store: StateStore<Bucket>;
   readonly clock: Clock;
   /** Told of a store that fails. */
   readonly onFailure: (error: unknown) => void;
@@ -72,7 +62,6 @@ interface Slice {
 const sliceLifeMs = 5_000;
 /** A bucket from further ahead comes from a clock that was wrong; to wait for it would lock its dealer out. */
 const maxAheadMs = 60_000;
-const maxAttempts = 20;
 const maxKeys = 10_000;
 
 export function createRateLimit({ rate, store, clock, onFailure }: RateLimitOptions): RateLimit {
@@ -88,25 +77,17 @@ export function createRateLimit({ rate, store, clock, onFailure }: RateLimitOpti
   };
 
   /** Takes at least `count` tokens out of the store, if they are there; less than a slice where there is less. */
-  const refill = async (key: string, count: number): Promise<Slice> => {
-    for (let attempt = 1; ; attempt++) {
+  const refill = (key: string, count: number): Promise<Slice> =>
+    changeState(store, key, (stored) => {
       const now = clock();
-      const stored = await store.read(key);
       const bucket = stored === undefined ? { tokens: rate.burst, at: now } : refilled(stored, now);
       const wanted = Math.max(count, sliceSize);
       const tokens = bucket.tokens >= count ? Math.min(wanted, Math.floor(bucket.tokens)) : 0;
       const left = { tokens: bucket.tokens - tokens, at: bucket.at };
       // Nothing to take is nothing to write, unless a wrong clock's time has to be set right.
       const isRight = stored === undefined || stored.at <= left.at;
-      if (tokens === 0 && isRight) return { tokens, takenAt: now, seen: left };
-      try {
-        await store.write(key, left, stored);
-        return { tokens, takenAt: now, seen: left };
-      } catch (error) {
-        if (attempt === maxAttempts || !isConflict(error)) throw error;
-      }
-    }
-  };
+      return { next: tokens === 0 && isRight ? undefined : left, result: { tokens, takenAt: now, seen: left } };
+    });
 
   const answer = (allowed: boolean, slice: Slice, count: number): Taken => {
     const now = clock();

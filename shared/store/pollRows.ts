@@ -1,4 +1,4 @@
-import { isLimitOf } from './limits.ts';
+import { isStateOf } from './limits.ts';
 import type { OpenTable } from './tables.ts';
 
 /**
@@ -22,6 +22,6 @@ export async function forgetPollRows(openTable: OpenTable, dealerId: string, sou
   await openTable('status').remove(dealerId, sourceId);
   const limits = openTable('limits');
   for await (const { partition, key } of limits.rows(dealerId)) {
-    if (isLimitOf(sourceId, key)) await limits.remove(partition, key);
+    if (isStateOf(sourceId, key)) await limits.remove(partition, key);
   }
 }

@@ -13,7 +13,7 @@ import type { JsonValue } from '../../shared/model/json.ts';
 import { newRunId, type Run, type RunId } from '../../shared/model/run.ts';
 import type { Breaker } from '../../shared/resilience/breaker.ts';
 import { cursorsIn } from '../../shared/store/cursors.ts';
-import { limitsIn, statesIn } from '../../shared/store/limits.ts';
+import { statesIn } from '../../shared/store/limits.ts';
 import { runsIn } from '../../shared/store/runs.ts';
 import { stampsIn } from '../../shared/store/stamps.ts';
 import { closeRuns } from '../../shared/sync/closeRuns.ts';
@@ -230,7 +230,7 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
     stamps: stampsIn(openTable),
     breakers: createBreakers(statesIn<Breaker>(openTable, 'breaker'), clock),
     limits: createSourceLimits({
-      buckets: limitsIn(openTable, 'polls'),
+      buckets: statesIn(openTable, 'requests'),
       hours: statesIn(openTable, 'hours'),
       paces: statesIn(openTable, 'pace'),
       clock,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { admit, type Breaker, closedBreaker, failed, probe, succeeded } from '../../shared/resilience/breaker.ts';
 import { type Failure, nextTry, noTries } from '../../shared/resilience/retry.ts';
-import { limitsIn, statesIn } from '../../shared/store/limits.ts';
+import { statesIn } from '../../shared/store/limits.ts';
 import { createSourceLimits, type Limits } from '../../shared/sync/poll/sourceLimits.ts';
 import { testClock } from '../helpers/clock.ts';
 import { memoryTables } from '../helpers/memoryTable.ts';
@@ -117,7 +117,7 @@ describe("a source's limits", () => {
     const clock = testClock();
     const made = Array.from({ length: count }, () =>
       createSourceLimits({
-        buckets: limitsIn(tables.open, 'poll'),
+        buckets: statesIn(tables.open, 'requests'),
         hours: statesIn(tables.open, 'hour'),
         paces: statesIn(tables.open, 'pace'),
         clock,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Breaker } from '../../shared/resilience/breaker.ts';
 import { cursorsIn } from '../../shared/store/cursors.ts';
-import { limitsIn, statesIn } from '../../shared/store/limits.ts';
+import { statesIn } from '../../shared/store/limits.ts';
 import { forgetPollRows, purgePollRows } from '../../shared/store/pollRows.ts';
 import { stampsIn } from '../../shared/store/stamps.ts';
 import { statusesIn } from '../../shared/store/statuses.ts';
@@ -49,7 +49,7 @@ test('a new source of an id that was deleted meets neither the breaker nor the l
   const process = () => ({
     breakers: createBreakers(statesIn<Breaker>(open, 'breaker'), clock),
     limits: createSourceLimits({
-      buckets: limitsIn(open, 'polls'),
+      buckets: statesIn(open, 'requests'),
       hours: statesIn(open, 'hours'),
       paces: statesIn(open, 'pace'),
       clock,
@@ -71,7 +71,8 @@ test('a new source of an id that was deleted meets neither the breaker nor the l
     await before.limits.note('acme', sourceId, 60, limits.rows);
     await statusesIn(open).change('acme', sourceId, (status) => ({ ...status, succeededAt: 'now' }));
   }
-  await limitsIn(open, 'push').write('acme', { tokens: 7, at: 0 }, undefined);
+  const pushes = statesIn<string>(open, 'pushes');
+  await pushes.write('acme', 'some', undefined);
 
   await forgetPollRows(open, 'acme', 'dms');
 
@@ -91,5 +92,5 @@ test('a new source of an id that was deleted meets neither the breaker nor the l
     }
     expect((await statusesIn(open).read('acme', sourceId)) === undefined).toBe(isGone);
   }
-  expect(await limitsIn(open, 'push').read('acme')).toMatchObject({ tokens: 7 });
+  expect((await pushes.read('acme'))?.state).toBe('some');
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRateLimit, type Rate, type RateLimit } from '../../shared/resilience/rateLimit.ts';
+import { type Bucket, createRateLimit, type Rate, type RateLimit } from '../../shared/resilience/rateLimit.ts';
 import { rateLimitHeaders } from '../../shared/resilience/rateLimitHeaders.ts';
-import { limitsIn } from '../../shared/store/limits.ts';
+import { statesIn } from '../../shared/store/limits.ts';
 import { testClock } from '../helpers/clock.ts';
 import { type MemoryTables, memoryTables } from '../helpers/memoryTable.ts';
 
@@ -16,7 +16,7 @@ interface Setup {
 }
 
 function instance({ rate: own = rate, tables = memoryTables(), clock = testClock(), failures = [] }: Setup): RateLimit {
-  const store = limitsIn(tables.open, 'push');
+  const store = statesIn<Bucket>(tables.open, 'pushes');
   return createRateLimit({ rate: own, store, clock, onFailure: (error) => failures.push(error) });
 }
 

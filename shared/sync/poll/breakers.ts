@@ -8,7 +8,7 @@ import {
   probe,
   succeeded,
 } from '../../resilience/breaker.ts';
-import { changeState, type StateStore } from '../../resilience/kept.ts';
+import { changeState, type StateStore } from '../../resilience/sharedState.ts';
 
 /** The circuit breakers of sources, shared by all instances. Keys are `{dealerId}/{sourceId}`. */
 export interface Breakers {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { EntityName } from '../../model/entities.ts';
 import { hourWaitMs, type MinuteCounts, takeOfHour } from '../../resilience/hourlyCap.ts';
-import type { StateStore } from '../../resilience/kept.ts';
 import { notePace, type Pace, paceWaitMs } from '../../resilience/pace.ts';
-import { type BucketStore, createRateLimit, type RateLimit } from '../../resilience/rateLimit.ts';
+import { type Bucket, createRateLimit, type RateLimit } from '../../resilience/rateLimit.ts';
+import type { StateStore } from '../../resilience/sharedState.ts';
 
 /** A source's `limits`, as far as they are about how often and how much is read. */
 export interface Limits {
@@ -26,7 +26,7 @@ export function isUnlimited(limits: Limits): boolean {
 
 export interface SourceLimitsDeps {
   /** Keys of all of them are `{dealerId}/{name}`. */
-  readonly buckets: BucketStore;
+  readonly buckets: StateStore<Bucket>;
   readonly hours: StateStore<MinuteCounts>;
   readonly paces: StateStore<Pace>;
   readonly clock: Clock;
