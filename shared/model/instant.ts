@@ -16,6 +16,16 @@ export function isInstant(text: string): text is Instant {
  * `isDate`, it looks at characters: every row has such times, some of them several.
  */
 export function isUtcTime(text: string): boolean {
+  if (text === lastUtcTime) return true;
+  if (!namesUtcTime(text)) return false;
+  lastUtcTime = text;
+  return true;
+}
+
+/** One time of a row is often asked for again: by another field, by the schema. */
+let lastUtcTime = '';
+
+function namesUtcTime(text: string): boolean {
   const end = text.length - 1;
   if (end < 19 || end === 20 || end > 29 || text.charCodeAt(end) !== zulu || text.charCodeAt(10) !== tee) return false;
   if (text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return false;

@@ -70,11 +70,12 @@ export class PageWork {
     this.#lane = `${dealerId}/${sourceId}/${entity.entity}/${mode}`;
   }
 
-  async take(): Promise<PageOutcome> {
+  /** @param stored the state as it is now */
+  async take(stored: StoredPollState): Promise<PageOutcome> {
     const { ahead } = this.#deps;
     let outcome: PageOutcome | undefined;
     try {
-      outcome = await this.#take();
+      outcome = await this.#take(stored);
       return outcome;
     } finally {
       // Who doesn't go on at once begins with a page of its own.
@@ -82,9 +83,8 @@ export class PageWork {
     }
   }
 
-  async #take(): Promise<PageOutcome> {
+  async #take(stored: StoredPollState): Promise<PageOutcome> {
     const { page, runId } = this.#request;
-    const stored = await this.#deps.cursors.get(this.#place);
     const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
     if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
     if (reading !== undefined && page < reading.pages) return { kind: 'more' };

@@ -44,10 +44,13 @@ const lostMs = 1_000;
 export async function pollPage(request: PageRequest, deps: PollDeps, signal: AbortSignal): Promise<PageOutcome> {
   let source: PolledSource | undefined;
   try {
+    const stored = deps.cursors.get(request);
+    // Its error is told below, unless the source's comes first.
+    stored.catch(() => undefined);
     source = await deps.sourceOf(request.dealerId, request.sourceId);
     const entity = source.entities.find((each) => each.entity === request.entity);
     if (entity === undefined) throw notBrought(request);
-    return await new PageWork(request, source, entity, deps, signal).take();
+    return await new PageWork(request, source, entity, deps, signal).take(await stored);
   } catch (error) {
     if (isConflict(error) && error.disposition === 'retry') return { kind: 'wait', ms: lostMs };
     const { failure, isUnforeseen } = toFailure(error);
