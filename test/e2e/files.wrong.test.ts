@@ -7,6 +7,7 @@ let hub: Hub;
 const rows = Array.from({ length: 2_000 }, (_, n): [string, number] => [`P-${n}`, n]);
 const csv = stockCsv(rows);
 const ndjson = rows.map(([part_number, on_hand]) => `${JSON.stringify({ part_number, on_hand })}\n`).join('');
+const json = JSON.stringify(rows.map(([part_number, on_hand]) => ({ part_number, on_hand })));
 const xml = `<rows>${rows.map(([part, onHand]) => `<row><part_number>${part}</part_number><on_hand>${onHand}</on_hand></row>`).join('\n')}</rows>`;
 const half = (text: string) => text.slice(0, text.length / 2);
 
@@ -24,6 +25,8 @@ const wrong: [
   ['no element', 'element', 'xml', '<rows/>', 'suspect', /no rows/],
   ['half of a CSV', 'halfcsv', 'csv', half(csv), 'suspect', /max_delete_ratio/],
   ['half of an NDJSON', 'halfnd', 'ndjson', half(ndjson), 'suspect', /key can't be read|max_delete_ratio/],
+  ['half of a JSON', 'halfjson', 'json', half(json), 'failed', /JSON/],
+  ['a JSON with something behind its rows', 'morejson', 'json', `${json}]`, 'failed', /JSON is broken/],
   ['half of an XML', 'halfxml', 'xml', half(xml), 'failed', /XML/],
   ['half of a gzip', 'halfgz', 'csv.gz', gzipSync(csv).subarray(0, 3_000), 'failed', /end too early/],
   ['a bomb', 'bomb', 'csv.gz', gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a,')), 'failed', /at most/],

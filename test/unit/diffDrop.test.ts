@@ -206,6 +206,21 @@ describe('a full snapshot', () => {
     expect(quantities(world)).toMatchObject({ P3: 3 });
   });
 
+  test('of JSON says where its rows were, however far from its start, and in what encoding', async () => {
+    const world = diffWorld();
+    const rows = ten.map(([part_number, , on_hand]) => ({ part_number, on_hand }));
+    const text = JSON.stringify({ about: 'ü'.repeat(100_000), records: rows, count: 10 });
+    const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
+    const first = await world.take(utf16, 'acme_part_stock.json');
+    expect(first).toMatchObject({ status: 'succeeded', sealed: { counts: { read: 10, upserts: 10 } } });
+    expect(first.notes?.[0]).toBe('Read as json, utf-16le, rows at records.');
+    const second = await world.take(utf16, 'acme_part_stock.json');
+    expect(second.sealed?.counts).toMatchObject({ read: 10, unchanged: 10 });
+    const none = await world.take(text.replace('records', 'rows'), 'acme_part_stock.json');
+    expect(none).toMatchObject({ status: 'failed', errors: [{ code: 'DATA_ERROR' }] });
+    expect(none.errors[0]?.detail).toContain('an object without a "records" array');
+  });
+
   test('that was replaced before it was read is superseded', async () => {
     const world = diffWorld();
     const first = world.drop(csv(ten));
