@@ -44,8 +44,8 @@ describe('an operator', () => {
   test('applies the configuration, and a second time nothing changes', async () => {
     const first = await adp(['apply', '-f', configuration]);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toContain('9 created');
-    expect((await adp(['apply', '-f', configuration])).stdout).toContain('9 unchanged');
+    expect(first.stdout).toContain('13 created');
+    expect((await adp(['apply', '-f', configuration])).stdout).toContain('13 unchanged');
   });
 
   test('is told what is wrong with a source, by its path', async () => {
