@@ -46,6 +46,7 @@ export function pollBenchmark(name: string, peerName: string, start: () => Promi
       const { hub, database } = await setup;
       await hub.call('POST', `${source}/reset`);
       const ours = await rateOf(() => poll(hub));
+      await end(hub);
       const peer = await rateOf(() => database.stream());
       return { ours, peer, note: `host at most ${await hub.peakMemory()}` };
     },
@@ -107,20 +108,37 @@ async function rateOf(read: () => Promise<number>): Promise<number> {
   return rows / seconds;
 }
 
+/** Until its run is sealed: one row is looked at, where a source's status takes many, which the host would work for too. */
 async function poll(hub: Hub): Promise<number> {
   const [run] = runsIn(await (await hub.call('POST', `${source}/trigger`)).json());
-  const deadline = performance.now() + patienceMs;
-  while (performance.now() < deadline) {
+  return await until('The poll', async () => {
+    const document: unknown = await (await hub.call('GET', `runs/${String(run)}`)).json();
+    if (at(document, 'status') === 'failed') throw new Error(`The poll failed: ${JSON.stringify(document)}`);
+    return Number(at(document, 'receipt', 'read')) || undefined;
+  });
+}
+
+/** A source that is still being polled would not be polled anew. */
+async function end(hub: Hub): Promise<void> {
+  const [run] = runsIn({ runs: at(await (await hub.call('GET', 'dealers/acme/runs?limit=1')).json(), 'items') });
+  await until('The end of the poll', async () => {
     const status: unknown = await (await hub.call('GET', `${source}/status`)).json();
     const read = at(status, 'entities', 'part_stock', 'reads', 'changes');
-    if (at(read, 'run_id') === run) {
-      if (at(read, 'outcome') !== 'done') throw new Error(`The poll failed: ${JSON.stringify(status)}`);
-      return Number(at(read, 'counts', 'read'));
-    }
+    if (at(read, 'run_id') !== at(run, 'run_id')) return undefined;
+    if (at(read, 'outcome') !== 'done') throw new Error(`The poll failed: ${JSON.stringify(status)}`);
+    return true;
+  });
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  while (performance.now() < deadline) {
+    const found = await look();
+    if (found !== undefined) return found;
     // Asking costs the host as well.
     await sleep(50);
   }
-  throw new Error('The poll has no end');
+  throw new Error(`${what} does not come`);
 }
 
 function runsIn(answer: unknown): readonly unknown[] {
