@@ -1,16 +1,6 @@
 import { setOwn } from '../model/json.ts';
-import { NumberLiteral } from '../model/literal.ts';
+import { keepLiteral, numberOf } from '../model/literal.ts';
 import { isJsonObject } from './jsonObject.ts';
-
-declare global {
-  interface JSON {
-    /** With the source text of numbers, strings and literals (ECMAScript's JSON.parse source text access; Node ≥ 22). */
-    parse(
-      text: string,
-      reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown,
-    ): unknown;
-  }
-}
 
 // A control character can only be in JSON text as an escape: where this escape is not, no string holds the mark.
 const mark = '\u0001';
@@ -49,15 +39,6 @@ export function parseWithLiterals(utf8: Buffer, start: number, end: number, plac
   }
   written += utf8.copy(marked, written, read, end);
   return unmarked(JSON.parse(marked.toString('utf8', 0, written)));
-}
-
-function keepLiteral(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
-  return typeof value === 'number' && source !== undefined ? numberOf(source) : value;
-}
-
-function numberOf(text: string): number | NumberLiteral {
-  const value = Number(text);
-  return `${value}` === text ? value : new NumberLiteral(text);
 }
 
 /** Recursion is bounded: the text was surveyed for its depth. */

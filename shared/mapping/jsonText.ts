@@ -1,4 +1,4 @@
-import { NumberLiteral } from '../model/literal.ts';
+import { keepLiteral } from '../model/literal.ts';
 
 /**
  * JSON that stands in a text, as databases and CSV carry nested data; numbers that JS would change keep their literal.
@@ -11,9 +11,4 @@ export function readJsonText(text: string): unknown {
     // The parser's message quotes the data; the caller says what is wrong in words of its own.
     return undefined;
   }
-}
-
-function keepLiteral(this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || context?.source === undefined) return value;
-  return String(value) === context.source ? value : new NumberLiteral(context.source);
 }
