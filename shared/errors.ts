@@ -59,6 +59,29 @@ export class AdpError extends Error {
   }
 }
 
+/** Shorter texts are no secrets, and would tear holes into every word. */
+const shortestSecret = 3;
+
+/** A text as a message may hold it: in place of each secret, however it is written, it has `***`. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter(({ length }) => length >= shortestSecret)
+    .flatMap(formsOf)
+    .sort((a, b) => b.length - a.length)
+    .reduce((clean, form) => clean.replaceAll(form, '***'), text);
+}
+
+/** As it is, in a URL, in a form, in JSON, in a header. */
+function formsOf(secret: string): string[] {
+  return [
+    secret,
+    encodeURIComponent(secret.toWellFormed()),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret).toString('base64'),
+  ];
+}
+
 /** True for an error that the same call may get over, now or later. */
 export function isRetryable(error: unknown): error is AdpError {
   return error instanceof AdpError && error.disposition === 'retry';

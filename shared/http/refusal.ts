@@ -1,11 +1,11 @@
-import { AdpError } from '../errors.ts';
+import { AdpError, withoutSecrets } from '../errors.ts';
 import type { Reply } from './exchange.ts';
 import { placeOf } from './failure.ts';
 import { retryAfterMs } from './retryAfter.ts';
-import { scrub } from './scrub.ts';
 
 /** Read of what an answer says; of that a message quotes the beginning. */
 const readBytes = 4_096;
+const quotedCharacters = 200;
 
 /**
  * What it means that an answer is neither data nor a redirect. Takes the answer's body.
@@ -27,10 +27,16 @@ export async function refusalOf(reply: Reply, url: URL, secrets: readonly string
       status === 401 ? 'put a valid one into Key Vault' : 'have it allowed, or put another one into Key Vault';
     return new AdpError('AUTH_FAILED', `${place} ${what} (${status}): ${remedy}.`);
   }
-  const said = scrub(await textOf(reply), secrets);
+  const said = quotation(await textOf(reply), secrets);
   const answer = `${place} answers ${status}${said === '' ? '' : `: ${said}`}`;
   if (status === 408 || status === 425 || status >= 500) return new AdpError('NETWORK_ERROR', `${answer}.`, after);
   return new AdpError('CONFIG_ERROR', `${answer}. Check the path, the query and what the API allows.`);
+}
+
+/** The beginning, without secrets. Cut last: half a secret would not be recognised. */
+export function quotation(text: string, secrets: readonly string[]): string {
+  const clean = withoutSecrets(text, secrets);
+  return clean.length <= quotedCharacters ? clean : `${clean.slice(0, quotedCharacters)}…`;
 }
 
 /** GitHub and others answer 403 to who has used up what is allowed. */

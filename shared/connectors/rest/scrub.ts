@@ -1,19 +1,13 @@
-const shortest = 4;
+import { withoutSecrets } from '../../errors.ts';
 
 /**
  * What takes one source's secret out of a text that people will see.
  * @param secret a text, or JSON whose texts are secrets
  */
 export function scrubber(secret: string | undefined): (text: string) => string {
-  const secrets = secretsOf(secret).filter((text) => text.length >= shortest);
-  const forms = secrets.flatMap((text) => [
-    text,
-    encodeURIComponent(text.toWellFormed()),
-    JSON.stringify(text).slice(1, -1),
-  ]);
+  const secrets = secretsOf(secret);
   return (text) =>
-    forms
-      .reduce((scrubbed, form) => scrubbed.replaceAll(form, '***'), text)
+    withoutSecrets(text, secrets)
       .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 ***')
       .replace(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***');
 }
@@ -27,7 +21,7 @@ function secretsOf(secret: string | undefined): string[] {
   }
 }
 
-/** All texts but the kind, which is a word that any answer may hold. */
+/** All texts but those that are no secrets: words that any answer may hold. */
 function leavesOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
@@ -43,6 +37,9 @@ const openMembers = new Set([
   'audience',
   'username',
   'client_id',
-  'in',
-  'name',
+  'client_authentication',
+  'issuer',
+  'subject',
+  'key_id',
+  'algorithm',
 ]);
