@@ -37,7 +37,6 @@ export async function openMysqlSession(
   return await MysqlSession.open(readMysqlUrl(mysqlUrl(server, login)), {
     ...limits,
     connections: settings.connections ?? 2,
-    ca: tls.ca ?? server.ca,
-    serverName: tls.serverName,
+    tls: { ...tls, ca: tls.ca ?? server.ca },
   });
 }

@@ -286,7 +286,7 @@ describe('somebody’s production database', () => {
       statementTimeoutMs: 5_000,
       lockTimeoutMs: 5_000,
       connections: 1,
-      authorities: server.authority.certificate,
+      tls: { ca: server.authority.certificate, serverName: undefined },
     });
     const all = { sql: 'SELECT Id, Notes FROM dbo.Part ORDER BY Id', values: [] };
     const cut = await session.query(all, signal, 1_000);

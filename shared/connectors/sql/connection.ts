@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import type { Connection, OpenSource, PulledPage, Query, Read, ReadMode } from '../connector.ts';
+import type { Connection, PulledPage, Query, Read, ReadMode } from '../connector.ts';
 import { begin, type Times } from './bounds.ts';
 import { check } from './check.ts';
 import type { Dialect, Relation, Target } from './dialect.ts';
@@ -18,7 +18,6 @@ export interface SqlParts {
   readonly dialect: Dialect;
   readonly session: Session;
   readonly settings: SourceSettings;
-  readonly source: Pick<OpenSource, 'zone'>;
   readonly tools: Times;
   /** What no error may hold: the connection string, the password. */
   readonly secrets: readonly string[];

@@ -1,14 +1,11 @@
-import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
 import { entityFaults } from './faults.ts';
+import { connectionStringOf, limitsOf } from './limits.ts';
 import { readConnectionString } from './mssql/connectionString.ts';
 import { mssqlDialect } from './mssql/dialect.ts';
 import { MssqlSession } from './mssql/session.ts';
 import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
-
-/** More would be felt in a dealer's production database. */
-const mostConnections = 2;
 
 /**
  * SQL Server, 2016 and later, and Azure SQL. The secret is a connection string in ADO.NET's form:
@@ -49,35 +46,11 @@ export const mssql = defineConnector({
     return faults;
   },
   async open(source, tools) {
-    if (source.secret === undefined) {
-      throw new AdpError(
-        'CONFIG_ERROR',
-        'The source has no connection string: name a Key Vault secret in "credential".',
-      );
-    }
+    const secret = connectionStringOf(source);
     const settings = readSourceSettings(source.settings);
-    const target = readConnectionString(source.secret);
-    const session = await MssqlSession.open(
-      {
-        ...target,
-        isReadOnly: target.isReadOnly || source.settings.read_only_intent === true,
-        certificateHost: settings.tls.serverName ?? target.certificateHost,
-      },
-      {
-        connectTimeoutMs: settings.connectTimeoutMs,
-        statementTimeoutMs: settings.statementTimeoutMs,
-        lockTimeoutMs: settings.lockTimeoutMs,
-        connections: Math.min(mostConnections, Math.max(1, source.concurrency)),
-        authorities: settings.tls.ca,
-      },
-    );
-    return sqlConnection({
-      dialect: mssqlDialect,
-      session,
-      settings,
-      source,
-      tools,
-      secrets: [source.secret, target.password],
-    });
+    const target = readConnectionString(secret);
+    const isReadOnly = target.isReadOnly || source.settings.read_only_intent === true;
+    const session = await MssqlSession.open({ ...target, isReadOnly }, limitsOf(settings, source));
+    return sqlConnection({ dialect: mssqlDialect, session, settings, tools, secrets: [secret, target.password] });
   },
 });

@@ -1,14 +1,11 @@
-import { AdpError } from '../../errors.ts';
 import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
 import { entityFaults } from './faults.ts';
+import { connectionStringOf, limitsOf } from './limits.ts';
 import { readMysqlUrl } from './mysql/address.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
 import { MysqlSession } from './mysql/session.ts';
 import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
-
-/** More would be felt in a dealer's production database. */
-const mostConnections = 2;
 
 /**
  * MySQL 5.7 and later, MariaDB 10.2 and later. The secret is `mysql://user:password@host:3306/database`; TLS is on and the
@@ -32,23 +29,11 @@ export const mysql = defineConnector({
   capabilities: { cursors: ['timestamp', 'monotonic_id', 'full'], needsCredential: true, readsKeys: true },
   faultsOf: entityFaults,
   async open(source, tools) {
-    if (source.secret === undefined) {
-      throw new AdpError(
-        'CONFIG_ERROR',
-        'The source has no connection string: name a Key Vault secret in "credential".',
-      );
-    }
+    const secret = connectionStringOf(source);
     const settings = readSourceSettings(source.settings);
-    const address = readMysqlUrl(source.secret);
-    const session = await MysqlSession.open(address, {
-      connections: Math.min(mostConnections, Math.max(1, source.concurrency)),
-      connectTimeoutMs: settings.connectTimeoutMs,
-      lockTimeoutMs: settings.lockTimeoutMs,
-      statementTimeoutMs: settings.statementTimeoutMs,
-      ca: settings.tls.ca,
-      serverName: settings.tls.serverName,
-    });
-    const secrets = [source.secret, address.password];
-    return sqlConnection({ dialect: mysqlDialect(session, address.tls), session, settings, source, tools, secrets });
+    const address = readMysqlUrl(secret);
+    const session = await MysqlSession.open(address, limitsOf(settings, source));
+    const dialect = mysqlDialect(session, address.tls);
+    return sqlConnection({ dialect, session, settings, tools, secrets: [secret, address.password] });
   },
 });

@@ -8,7 +8,7 @@ import type { Cell, Cells, Statement } from './session.ts';
 import { deletedBy } from './softDelete.ts';
 
 /** About what the rows of one page may take in memory. */
-const maxPageBytes = 32 * 1024 * 1024;
+export const maxPageBytes = 32 * 1024 * 1024;
 
 /** Compared with a column; `value` as `Dialect.text` writes it. */
 export interface Bound {
@@ -183,8 +183,8 @@ function boundsSql({ dialect }: Plan, bounds: readonly Bound[], parameters: Para
   return bounds.map(({ column, is, value }) => `${dialect.quote(column.name)} ${is} ${parameters.add(column, value)}`);
 }
 
-function rowReader(plan: Plan, columns: readonly Column[]): (cells: Cells) => Readable {
-  const { dialect, settings } = plan;
+/** Rows of these columns, whose cells were selected by `Dialect.select`; `_op` where a row says that it is deleted. */
+export function rowReader({ dialect, settings }: Plan, columns: readonly Column[]): (cells: Cells) => Readable {
   const readers = columns.map((column) => ({ name: column.name, toValue: dialect.toValue(column) }));
   const isDeleted = settings.softDelete && deletedBy(settings.softDelete);
   return (cells) => {

@@ -126,11 +126,6 @@ export const entitySettingsSchema = {
   },
 } as const;
 
-export interface TlsSettings {
-  readonly ca: string | undefined;
-  readonly serverName: string | undefined;
-}
-
 /** A source's settings, defaults filled in. */
 export interface SourceSettings {
   readonly schema: string | undefined;
@@ -139,7 +134,7 @@ export interface SourceSettings {
   readonly connectTimeoutMs: number;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
-  readonly tls: TlsSettings;
+  readonly tls: { readonly ca: string | undefined; readonly serverName: string | undefined };
 }
 
 export interface SoftDelete {

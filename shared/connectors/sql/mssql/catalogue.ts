@@ -1,8 +1,12 @@
 import { AdpError } from '../../../errors.ts';
 import type { Column, Relation, Target } from '../dialect.ts';
 import type { Cell, Cells, Session } from '../session.ts';
-import { quote } from './names.ts';
 import { isLoose, kindOf, typeText } from './types.ts';
+
+/** `[dbo]`: https://learn.microsoft.com/sql/relational-databases/databases/database-identifiers */
+export function quote(name: string): string {
+  return `[${name.replaceAll(']', ']]')}]`;
+}
 
 /**
  * Of a base type the user type has the same id; types that are written in .NET have none, and an alias is no type of its

@@ -1,12 +1,12 @@
 import { AdpError } from '../../../errors.ts';
-import { type JsonObject, type JsonValue, setOwn } from '../../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../../model/json.ts';
 import type { PulledPage, PulledRow } from '../../connector.ts';
 import type { Column, OwnCursor } from '../dialect.ts';
 import type { Plan } from '../plan.ts';
-import type { Cell, Cells } from '../session.ts';
-import { deletedBy } from '../softDelete.ts';
-import { quote } from './names.ts';
-import { parseSql, readerOf, selectSql, textSql } from './types.ts';
+import { maxPageBytes, rowReader } from '../readRows.ts';
+import type { Cells } from '../session.ts';
+import { quote } from './catalogue.ts';
+import { parseSql, selectSql, textSql } from './types.ts';
 
 /** A version as SQL Server counts them; it stands in statements as it is, where no expression is allowed. */
 const versionShape = /^\d{1,19}$/;
@@ -50,7 +50,7 @@ export const changeTrackingCursor: OwnCursor = {
     const last = rows.at(-1);
     const told = rows.filter((row) => row[0] !== 1 || isKeyOfRecord(plan));
     const pulled = {
-      rows: told.map(rowReader(plan)),
+      rows: told.map(changeReader(plan)),
       ...(told.length < rows.length && { notes: [untold(plan, rows.length - told.length)] }),
     };
     if (last === undefined || (rows.length < maxRows && !isCut)) return { ...pulled, cursor: String(bounds.upTo) };
@@ -60,13 +60,9 @@ export const changeTrackingCursor: OwnCursor = {
   },
 };
 
-/** What the rows of a page may take in memory. */
-const maxPageBytes = 64 * 1024 * 1024;
-
 /** Whether the row is gone, the version, texts of the key; then the key's values as they changed, and the row's others. */
 function pageStatement(plan: Plan, { since, upTo }: Bounds, after: readonly string[] | undefined, maxRows: number) {
-  const { relation, key, columns } = plan;
-  const isKey = new Set(key);
+  const { relation, key } = plan;
   const joined = key.map(({ name }) => `t.${quote(name)} = ct.${quote(name)}`).join(' AND ');
   const [first] = key;
   // Whatever the operation was: the row as it is now counts.
@@ -76,7 +72,7 @@ function pageStatement(plan: Plan, { since, upTo }: Bounds, after: readonly stri
     'CONVERT(varchar(20), ct.SYS_CHANGE_VERSION)',
     ...key.map(({ name, type }) => textSql(type, `ct.${quote(name)}`)),
     ...key.map((column) => selectSql(column, `ct.${quote(column.name)}`)),
-    ...columns.filter((column) => !isKey.has(column)).map((column) => selectSql(column, `t.${quote(column.name)}`)),
+    ...furtherColumns(plan).map((column) => selectSql(column, `t.${quote(column.name)}`)),
   ];
   const order = ['ct.SYS_CHANGE_VERSION', ...key.map(({ name }) => `ct.${quote(name)}`)];
   const further = after === undefined ? '' : ` AND ${isAfter(plan, order)}`;
@@ -96,24 +92,18 @@ function isAfter({ key }: Plan, order: readonly string[]): string {
   }, '');
 }
 
-function rowReader({ key, columns, settings }: Plan): (row: Cells) => PulledRow {
-  const isKey = new Set(key);
-  const named = [...key, ...columns.filter((column) => !isKey.has(column))].map(reading);
-  const isDeleted = settings.softDelete && deletedBy(settings.softDelete);
+function changeReader(plan: Plan): (row: Cells) => PulledRow {
+  const { key } = plan;
+  const toKey = rowReader(plan, key);
+  const toRow = rowReader(plan, [...key, ...furtherColumns(plan)]);
   return (row) => {
-    const isGone = row[0] === 1;
     const cells = row.slice(2 + key.length);
-    const values: Record<string, unknown> = {};
-    for (const [index, { name, read }] of named.slice(0, isGone ? key.length : named.length).entries()) {
-      setOwn(values, name, read(cells[index] ?? null));
-    }
-    return { values: isGone || isDeleted?.(values) === true ? { ...values, _op: 'delete' } : values };
+    return row[0] === 1 ? { values: { ...toKey(cells).values, _op: 'delete' } } : toRow(cells);
   };
 }
 
-function reading(column: Column): { readonly name: string; readonly read: (cell: Cell) => unknown } {
-  const read = readerOf(column);
-  return { name: column.name, read: (cell) => (cell === null ? null : read(cell)) };
+function furtherColumns({ key, columns }: Plan): readonly Column[] {
+  return columns.filter((column) => !key.includes(column));
 }
 
 async function versionsOf({ session, relation, key }: Plan, signal: AbortSignal) {

@@ -1,9 +1,8 @@
 import type { Dialect } from '../dialect.ts';
-import { describe } from './catalogue.ts';
+import { describe, quote } from './catalogue.ts';
 import { changeTrackingCursor } from './changeTracking.ts';
 import { check } from './check.ts';
 import { toMssqlError } from './failures.ts';
-import { quote } from './names.ts';
 import { rowversionCursor } from './rowversion.ts';
 import { exactSql, parseSql, readerOf, selectSql, textSql } from './types.ts';
 

@@ -1,19 +1,9 @@
 import type { ConnectionPool, config as DriverConfig, Request } from 'mssql';
 import { AdpError } from '../../../errors.ts';
+import type { SessionLimits } from '../limits.ts';
 import type { Answer, Cell, Cells, Session, Statement } from '../session.ts';
 import type { MssqlTarget } from './connectionString.ts';
 import { codeOf, numberOf, toMssqlError } from './failures.ts';
-
-/** How a session behaves towards somebody's production database. */
-export interface SessionLimits {
-  readonly connectTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-  /** Connections at the same time, at most 2. */
-  readonly connections: number;
-  /** The authorities that are trusted instead of the usual ones, in PEM. */
-  readonly authorities: string | undefined;
-}
 
 /** How a statement sees what others write meanwhile. */
 export type Isolation = 'READ COMMITTED' | 'SNAPSHOT';
@@ -125,6 +115,7 @@ export class MssqlSession implements Session {
 
 function toDriverConfig(target: MssqlTarget, limits: SessionLimits): DriverConfig {
   const { server, port, instance, database, user, password } = target;
+  const { ca, serverName = target.certificateHost } = limits.tls;
   return {
     server,
     user,
@@ -150,8 +141,8 @@ function toDriverConfig(target: MssqlTarget, limits: SessionLimits): DriverConfi
       // Who calls decides what is tried again.
       maxRetriesOnTransientErrors: 0,
       ...(instance !== undefined && { instanceName: instance }),
-      ...(target.certificateHost !== undefined && { serverName: target.certificateHost }),
-      ...(limits.authorities !== undefined && { cryptoCredentialsDetails: { ca: limits.authorities } }),
+      ...(serverName !== undefined && { serverName }),
+      ...(ca !== undefined && { cryptoCredentialsDetails: { ca } }),
     },
   };
 }

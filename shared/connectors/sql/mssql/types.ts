@@ -2,6 +2,7 @@ import { AdpError } from '../../../errors.ts';
 import type { Column, ColumnKind } from '../dialect.ts';
 import { jsonValue } from '../jsonValue.ts';
 import type { Cell } from '../session.ts';
+import { shortestFloat } from '../shortestFloat.ts';
 
 /** What `sys.columns` and `sys.types` say of a column; alias types are shown by what they stand for. */
 export interface ColumnFacts {
@@ -121,7 +122,7 @@ export function selectSql({ name, type, kind }: Column, sql: string): string {
 export function readerOf({ type }: Column): (cell: Exclude<Cell, null>) => unknown {
   switch (read(type).base) {
     case 'real':
-      return (cell) => (typeof cell === 'number' ? shortestReal(cell) : cell);
+      return (cell) => (typeof cell === 'number' ? shortestFloat(cell) : cell);
     case 'json':
       return (cell) => jsonValue(String(cell));
     default:
@@ -199,15 +200,6 @@ export function parseSql(type: string, placeholder: string): string {
 export function exactSql(type: string, sql: string): string {
   const bytes = /char$/.test(read(type).base) ? `CONVERT(varbinary(max), ${sql})` : sql;
   return `CONVERT(varchar(max), ${bytes}, 1)`;
-}
-
-/** The driver widens 32-bit floats: 0.1 would come as 0.10000000149011612. The shortest number that means the same. */
-function shortestReal(value: number): number {
-  for (let digits = 6; digits < 9; digits += 1) {
-    const shorter = Number(value.toPrecision(digits));
-    if (Math.fround(shorter) === value) return shorter;
-  }
-  return Number(value.toPrecision(9));
 }
 
 function read(type: string): MssqlType {

@@ -55,7 +55,7 @@ async function describeTable(
   const from = `${quote(first.schema)}.${quote(first.table)}`;
   const readable = found.filter(({ privileges }) => privileges.split(',').includes('select'));
   if (readable.length === 0) throw unreadable(from);
-  const isJson = found.some(isMaybeJson) ? await jsonColumns(fields, from, readable, signal) : new Set<string>();
+  const isJson = await jsonColumns(fields, from, readable, signal);
   const indexes = await readIndexes(session, first, signal);
   return {
     from,

@@ -1,6 +1,7 @@
 import type { Column, ColumnKind } from '../dialect.ts';
 import { jsonValue } from '../jsonValue.ts';
 import type { Cell } from '../session.ts';
+import { shortestFloat } from '../shortestFloat.ts';
 
 type Value = (cell: Exclude<Cell, null>) => unknown;
 
@@ -139,13 +140,4 @@ function familyOf(type: string): Family {
 
 function unlessZero(text: string): string | null {
   return text.startsWith('0000-00-00') ? null : text;
-}
-
-/** The shortest number that means the same: 0.1, of which the double is 0.10000000149011612. */
-function shortestFloat(value: number): number {
-  for (let digits = 6; digits < 9; digits += 1) {
-    const shorter = Number(value.toPrecision(digits));
-    if (Math.fround(shorter) === value) return shorter;
-  }
-  return value;
 }

@@ -1,26 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import type { PoolOptions, SslOptions } from 'mysql2';
 import { AdpError } from '../../../errors.ts';
+import type { SessionLimits } from '../limits.ts';
 import type { MysqlAddress } from './address.ts';
-
-/** How a session behaves towards somebody's production database. */
-export interface SessionLimits {
-  /** Connections at the same time, at most 2. */
-  readonly connections: number;
-  readonly connectTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-  /** Who vouches for the server's certificate, as PEM; undefined: whom Node.js trusts. */
-  readonly ca: string | undefined;
-  /** The name in its certificate, where it is not the host's. */
-  readonly serverName: string | undefined;
-}
 
 /** What the driver is told: nothing of it comes from the connection string as it stands. */
 export function toPoolOptions(
   { authPlugins }: Pick<typeof import('mysql2'), 'authPlugins'>,
   { host, port, user, password, database, tls, mayFetchKey }: MysqlAddress,
-  { connections, connectTimeoutMs, ca, serverName }: SessionLimits,
+  { connections, connectTimeoutMs, tls: { ca, serverName } }: SessionLimits,
 ): PoolOptions {
   const certified = serverName ?? host;
   const ssl: SslOptions = {

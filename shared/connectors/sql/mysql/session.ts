@@ -1,8 +1,9 @@
 import type { Pool, PoolConnection } from 'mysql2';
+import type { SessionLimits } from '../limits.ts';
 import type { Answer, Field, Session, Statement } from '../session.ts';
 import type { MysqlAddress } from './address.ts';
 import { type AskOptions, ask, describe } from './ask.ts';
-import { type SessionLimits, toPoolOptions } from './options.ts';
+import { toPoolOptions } from './options.ts';
 import { withValues } from './placeholder.ts';
 import { setUp } from './setUp.ts';
 

@@ -1,5 +1,5 @@
+import type { SessionLimits } from '../limits.ts';
 import type { Answer } from '../session.ts';
-import type { SessionLimits } from './options.ts';
 
 /** Seconds after which the server ends a line whose client is gone without a word. */
 const idleSeconds = 900;

@@ -1,8 +1,12 @@
 import { AdpError } from '../../../errors.ts';
 import type { Relation, Target } from '../dialect.ts';
 import type { Cell, Cells, Session } from '../session.ts';
-import { quote } from './quote.ts';
 import { type CatalogueType, toColumn } from './types.ts';
+
+/** A name as SQL writes one that may hold anything. */
+export function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
 
 /** Of a type `t`, whose base is `b` where it is a domain: the fields of CatalogueType, but for its label and collation. */
 const typeSql = `b.typname, pg_catalog.format_type(b.oid, NULL), b.typcategory`;
@@ -76,11 +80,7 @@ async function describeTable(
   if (readable.length === 0) {
     throw new AdpError('AUTH_FAILED', `The login may not read ${owner}.${table}: GRANT SELECT ON ${from} to it.`);
   }
-  const columns = readable.map((row) => {
-    const [label, isDeterministic, typeName, typeText, category] = row.slice(9).map(textOf);
-    const type = toType([label, isDeterministic, typeName, typeText, category]);
-    return toColumn(textOf(row[6]), type, row[7] !== 't');
-  });
+  const columns = readable.map((row) => toColumn(textOf(row[6]), toType(row.slice(9)), row[7] !== 't'));
   const indexes = relkind === 'v' || relkind === 'f' ? undefined : await readIndexes(session, oid ?? '', signal);
   const estimate = Number(tuples);
   return {
@@ -122,7 +122,7 @@ async function describeQuery(session: Session, name: string, sql: string, signal
   }
   const oids = [...new Set(fields.map(({ type }) => type))];
   const { rows } = await session.query({ sql: typesSql, values: [`{${oids.join(',')}}`] }, signal);
-  const types = new Map(rows.map(([oid, ...type]) => [textOf(oid), toType(type.map(textOf))]));
+  const types = new Map(rows.map(([oid, ...type]) => [textOf(oid), toType(type)]));
   return {
     from,
     label: `the query "${name}"`,
@@ -135,13 +135,11 @@ async function describeQuery(session: Session, name: string, sql: string, signal
 
 const unknownType: CatalogueType = { label: 'unknown', name: '', sql: 'text', category: 'U', isDeterministic: true };
 
-function toType([label = '', isDeterministic, name = '', sql = '', category = '']: readonly (
-  | string
-  | undefined
-)[]): CatalogueType {
+function toType(cells: Cells): CatalogueType {
+  const [label = '', isDeterministic, name = '', sql = '', category = ''] = cells.map(textOf);
   return { label, name, sql, category, isDeterministic: isDeterministic !== 'false' };
 }
 
-function textOf(cell: Cell | Cells[number] | undefined): string {
+function textOf(cell: Cell | undefined): string {
   return String(cell ?? '');
 }

@@ -1,8 +1,7 @@
 import type { Dialect } from '../dialect.ts';
-import { describe } from './catalogue.ts';
+import { describe, quote } from './catalogue.ts';
 import { check } from './check.ts';
 import { postgresFailure } from './failures.ts';
-import { quote } from './quote.ts';
 import { postgresTypeOf } from './types.ts';
 
 /** How PostgreSQL speaks. Every cell is the server's own text. */

@@ -1,18 +1,8 @@
 import { checkServerIdentity } from 'node:tls';
 import type { ClientConfig, Pool, PoolClient } from 'pg';
+import type { SessionLimits } from '../limits.ts';
 import type { Answer, Cells, Session, Statement } from '../session.ts';
-import type { TlsSettings } from '../settings.ts';
 import type { PostgresAddress } from './address.ts';
-
-/** How a session behaves towards somebody's production database. */
-export interface SessionLimits {
-  /** Connections at the same time, at most 2. */
-  readonly connections: number;
-  readonly connectTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-  readonly tls: TlsSettings;
-}
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool' | 'Query'>;
 
