@@ -4,7 +4,7 @@ import type { JsonValue } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 import type { PulledRow, Query } from '../connector.ts';
 import type { RestEntity } from './entity.ts';
-import { isObject, valueAt } from './member.ts';
+import { valueAt } from './member.ts';
 import { readTime, type TimeForm } from './times.ts';
 
 /** Rows without a field that is mapped, above which it counts as gone; fewer may all happen to lack it. */
@@ -105,5 +105,5 @@ export function toldText(
 export function plainText(value: unknown): string | undefined {
   if (value instanceof NumberLiteral) return value.text;
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value.trim() !== '' && !isObject(value) ? value : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }

@@ -9,7 +9,7 @@ import { type RefreshDeps, refresh } from './refreshToken.ts';
 import { type PostForm, requestToken } from './requestToken.ts';
 import { originOf } from './rotation.ts';
 import { tokenOf } from './token.ts';
-import type { Obtain, Token, TokenCache } from './tokenCache.ts';
+import type { Obtain, TokenCache } from './tokenCache.ts';
 
 export interface AuthenticationDeps extends Omit<RefreshDeps, 'post'> {
   readonly clock: Clock;
@@ -85,14 +85,13 @@ function byToken(key: string, tokens: TokenCache, obtain: Obtain): Authenticatio
       const { token, isNew } = await tokens.get(key, obtain, signal);
       // What was given out for this very request has not run out: it is refused for another reason.
       if (isNew) return bearer(token.value);
-      const renew = async (asking: AbortSignal) => bearerOf(await tokens.renew(key, token.value, obtain, asking));
-      return { ...bearerOf(token), renew };
+      const renew = async (asking: AbortSignal) => {
+        const { value } = await tokens.renew(key, token.value, obtain, asking);
+        return bearer(value);
+      };
+      return { ...bearer(token.value), renew };
     },
   };
-}
-
-function bearerOf({ value }: Token): Authorization {
-  return bearer(value);
 }
 
 function bearer(token: string): Authorization {
