@@ -30,7 +30,7 @@ import { applyChanges, type WriterDeps } from './sync/applyChanges.ts';
 import { type ClosingDeps, closeRuns, currentRun } from './sync/closeRuns.ts';
 import { type Ended, takeDeadLetter } from './sync/deadLetters.ts';
 import type { IngestDeps } from './sync/ingest.ts';
-import { stagedUnder } from './sync/poll/completeRead.ts';
+import { stagedUnder } from './sync/poll/completeReads.ts';
 import { type PurgeDeps, purge, purgeHistory } from './sync/purge.ts';
 import { type Batch, push, type Receipt } from './sync/push.ts';
 import type { Chunk } from './sync/quarantined.ts';

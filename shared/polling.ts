@@ -25,7 +25,7 @@ import { statusesIn } from './store/statuses.ts';
 import type { OpenTable } from './store/tables.ts';
 import type { IngestDeps } from './sync/ingest.ts';
 import { createBreakers } from './sync/poll/breakers.ts';
-import { completeReadsIn } from './sync/poll/completeRead.ts';
+import { completeReadsIn } from './sync/poll/completeReads.ts';
 import { describeStatus, type StatusDocument } from './sync/poll/describeStatus.ts';
 import { type EndedPoll, endPoll, type FailedRead, failRead } from './sync/poll/endPoll.ts';
 import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';

@@ -22,8 +22,7 @@ import {
 import { type DiffDeps, diffRead } from '../../shared/sync/diff/diffRead.ts';
 import type { SnapshotSource } from '../../shared/sync/diff/dropOrigin.ts';
 import type { Rejection } from '../../shared/sync/ingest.ts';
-import { completeReadsIn } from '../../shared/sync/poll/completeRead.ts';
-import type { CompleteRead } from '../../shared/sync/poll/completeReads.ts';
+import { type CompleteRead, completeReadsIn } from '../../shared/sync/poll/completeReads.ts';
 import { testClock } from './clock.ts';
 import { memoryBlobs } from './memoryBlobs.ts';
 import { memoryLog } from './memoryLog.ts';

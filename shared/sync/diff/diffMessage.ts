@@ -3,6 +3,7 @@ import { isEntityName } from '../../model/entities.ts';
 import { type Instant, isInstant } from '../../model/instant.ts';
 import { parseRunId, type RunId } from '../../model/run.ts';
 import type { SnapshotDiff } from '../drops/snapshotDiff.ts';
+import { stagedUnder } from '../poll/completeReads.ts';
 import type { ReadDiff } from '../poll/readDiff.ts';
 
 /** A message of `snapshot-diffs` that was checked. */
@@ -56,6 +57,7 @@ function isDrop(message: Partial<DropMessage>): message is DropMessage {
 function isRead(message: Partial<ReadMessage>): message is ReadMessage {
   const { dealer_id, source_id, read } = message;
   return (
+    typeof dealer_id === 'string' &&
     typeof source_id === 'string' &&
     typeof read === 'object' &&
     read !== null &&
@@ -67,6 +69,6 @@ function isRead(message: Partial<ReadMessage>): message is ReadMessage {
     Number.isSafeInteger(read.rows) &&
     read.notes.every((note) => typeof note === 'string') &&
     (read.suspicion === undefined || typeof read.suspicion === 'string') &&
-    read.blob.startsWith(`polls/${dealer_id}/`)
+    read.blob.startsWith(stagedUnder(dealer_id))
   );
 }
