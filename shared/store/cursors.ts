@@ -1,12 +1,12 @@
-import { AdpError, isConflict } from '../errors.ts';
+import { AdpError } from '../errors.ts';
 import { type CursorStore, type PollPlace, readModes, type StoredPollState } from '../sync/poll/cursorStore.ts';
 import { emptyState, type PollState } from '../sync/poll/pollState.ts';
-import { type OpenTable, packText, unpackText } from './tables.ts';
+import { type OpenTable, packText, unlessChanged, unpackText } from './tables.ts';
 
 const cell = 'state';
 const maxAttempts = 50;
 
-/** In the table `cursors`: a partition a dealer, a row an entity of a source. */
+/** In the table `cursors`: a partition a dealer, a row an entity of a source and what it is read for. */
 export function cursorsIn(openTable: OpenTable): CursorStore {
   const table = openTable('cursors');
 
@@ -35,12 +35,7 @@ export function cursorsIn(openTable: OpenTable): CursorStore {
       const stored = await get(place);
       if (stored.etag === undefined) return;
       const { attempts, hasHadRows } = stored.state;
-      try {
-        await save(place, stored, { ...emptyState, attempts, hasHadRows });
-        return;
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-      }
+      if (await unlessChanged(() => save(place, stored, { ...emptyState, attempts, hasHadRows }))) return;
     }
     throw new AdpError('NETWORK_ERROR', `${place.entity} of ${place.sourceId} is being read; reset it again.`);
   };

@@ -1,6 +1,6 @@
-import { AdpError, isConflict } from '../errors.ts';
+import { AdpError } from '../errors.ts';
 import { emptyStatus, type SourceStatus, type StatusStore } from '../sync/poll/sourceStatus.ts';
-import { type OpenTable, packText, type Row, unpackText } from './tables.ts';
+import { type OpenTable, packText, type Row, unlessChanged, unpackText } from './tables.ts';
 
 const cell = 'status';
 const maxAttempts = 20;
@@ -25,12 +25,8 @@ export function statusesIn(openTable: OpenTable): StatusStore {
         const next = edit(before);
         if (next === before) return;
         const cells = packText(cell, JSON.stringify(next));
-        try {
-          await (row === undefined ? table.insert(dealerId, sourceId, cells) : table.replace(row, cells));
-          return;
-        } catch (error) {
-          if (!isConflict(error)) throw error;
-        }
+        const write = () => (row === undefined ? table.insert(dealerId, sourceId, cells) : table.replace(row, cells));
+        if (await unlessChanged(write)) return;
       }
       throw new AdpError('NETWORK_ERROR', `Too many writers at once tell of the source ${sourceId}; try again.`);
     },

@@ -1,24 +1,27 @@
 import { AdpError } from '../../errors.ts';
 import type { Failure } from '../../resilience/retry.ts';
-import type { RunDeps } from '../runWork.ts';
+import { fromDoor, wasGivenUp } from '../closeRuns.ts';
+import { failRun, openRun, type RunDeps } from '../runWork.ts';
 import type { PolledSource } from './polledSource.ts';
-import { failPollRun } from './pollRun.ts';
 import type { SecretSource } from './reachSource.ts';
-import type { ReadRequest } from './readRequest.ts';
+import type { SourceRead } from './readRequest.ts';
 import { type Seen, seenOf } from './seenOf.ts';
 import { afterPoll, type EndedRead, failureOf, type StatusStore } from './sourceStatus.ts';
 
 /** A read that is given up. */
-export interface FailedRead extends ReadRequest {
-  readonly dealerId: string;
-  readonly sourceId: string;
+export interface FailedRead extends SourceRead {
   readonly failure: Failure;
 }
 
-/** Ends its run as failed; the cursor stays where it was. Twice is harmless. */
-export async function failRead({ failure, ...of }: FailedRead, deps: RunDeps): Promise<void> {
+/** Ends its run as failed, unless it is sealed; the cursor stays where it was. Twice is harmless. */
+export async function failRead(read: FailedRead, deps: RunDeps): Promise<void> {
+  const { dealerId, sourceId, entity, runId, failure } = read;
+  const stored =
+    (await deps.runs.get(runId)) ?? (await openRun({ dealerId, sourceId, entity, door: 'poll' }, deps, runId));
+  const { run } = stored;
+  if (run.sealed !== undefined || (run.status !== 'running' && !wasGivenUp(run))) return;
   const { code, detail, disposition } = failure;
-  await failPollRun(of, new AdpError(code, detail, { disposition }), deps);
+  await failRun(stored, deps, new AdpError(code, detail, { disposition }), run.errors.filter(fromDoor));
 }
 
 /** A poll of a source that has ended. */

@@ -1,16 +1,9 @@
 import { AdpError } from '../../errors.ts';
 import { messagesOf, type RowError, type Run } from '../../model/run.ts';
-import { fromDoor, wasGivenUp } from '../closeRuns.ts';
 import type { StoredRun } from '../runStore.ts';
-import { failRun, openRun, type RunDeps, sealRun } from '../runWork.ts';
+import { openRun, type RunDeps, sealRun } from '../runWork.ts';
 import type { Reading } from './pollState.ts';
-import type { ReadRequest } from './readRequest.ts';
-
-/** Whose run it is. */
-export interface PollRunOf extends ReadRequest {
-  readonly dealerId: string;
-  readonly sourceId: string;
-}
+import type { SourceRead } from './readRequest.ts';
 
 /** What a run that is suspicious says; its cursor stays where it was. */
 export const suspicions = {
@@ -21,8 +14,10 @@ export const suspicions = {
 } as const;
 
 /** Opens the run, or goes on with it: it may be open since it was asked for, or given up while it waited. */
-export async function openPollRun(of: PollRunOf, deps: RunDeps): Promise<StoredRun> {
-  const { dealerId, sourceId, entity, runId } = of;
+export async function openPollRun(
+  { dealerId, sourceId, entity, runId }: SourceRead,
+  deps: RunDeps,
+): Promise<StoredRun> {
   const stored = await deps.runs.get(runId);
   if (stored !== undefined) return await reopened(stored, deps);
   return await openRun({ dealerId, sourceId, entity, door: 'poll' }, deps, runId);
@@ -81,14 +76,4 @@ export async function sealPollRun(reading: Reading, deps: RunDeps): Promise<void
     },
     deps,
   );
-}
-
-/** The run ends without having read everything. One that is sealed stays as it is. */
-export async function failPollRun(of: PollRunOf, why: AdpError, deps: RunDeps): Promise<void> {
-  const stored =
-    (await deps.runs.get(of.runId)) ??
-    (await openRun({ dealerId: of.dealerId, sourceId: of.sourceId, entity: of.entity, door: 'poll' }, deps, of.runId));
-  const { run } = stored;
-  if (run.sealed !== undefined || (run.status !== 'running' && !wasGivenUp(run))) return;
-  await failRun(stored, deps, why, run.errors.filter(fromDoor));
 }

@@ -4,6 +4,7 @@ import type { EntityName } from '../../model/entities.ts';
 import type { Counts, RunId } from '../../model/run.ts';
 import type { Failure } from '../../resilience/retry.ts';
 import type { FailedPage } from './pageOutcome.ts';
+import type { ReadRequest } from './readRequest.ts';
 import type { Seen } from './seenOf.ts';
 
 /** What is known of a polled source besides its cursors. Times are RFC 3339 in UTC. */
@@ -43,11 +44,7 @@ export interface StatusRead {
 }
 
 /** How a read ended. It travels through orchestrations. */
-export type EndedRead = {
-  readonly entity: EntityName;
-  readonly mode: ReadMode;
-  readonly runId: RunId;
-} & ({ readonly kind: 'done'; readonly counts: Counts } | FailedPage);
+export type EndedRead = ReadRequest & ({ readonly kind: 'done'; readonly counts: Counts } | FailedPage);
 
 /** The statuses of sources. */
 export interface StatusStore {
