@@ -136,7 +136,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
     const found = await look();
     if (found !== undefined) return found;
     // Asking costs the host as well.
-    await sleep(50);
+    await sleep(100);
   }
   throw new Error(`${what} does not come`);
 }
