@@ -7,6 +7,7 @@ import type { Breaker } from '../../resilience/breaker.ts';
 import { type Ingested, type InputRow, ingest } from '../ingest.ts';
 import { prepareRead } from './beginRead.ts';
 import { attemptOf, type ClaimedState, claim, withMessages } from './claim.ts';
+import { endWithWindow, isWindowClosed } from './closedWindow.ts';
 import type { CompleteRead } from './completeReads.ts';
 import type { PollPlace, StoredPollState } from './cursorStore.ts';
 import { judgeRejects } from './judgeRejects.ts';
@@ -89,6 +90,10 @@ export class PageWork {
     if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
     if (reading !== undefined && page < reading.pages) return { kind: 'more' };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
+    const now = new Date(this.#deps.clock());
+    if (isWindowClosed(this.#source, this.#request, now)) {
+      return await endWithWindow(this.#request, reading, this.#deps);
+    }
 
     const early = reading === undefined ? undefined : await this.#early(stored, reading);
     if (early !== undefined) return await this.#record(early);

@@ -57,6 +57,7 @@ export function toPollInput(
       entity,
       mode,
       runId: newRunId(dealerId, new Date(now + i), random()),
+      ...(reason === 'trigger' ? { anytime: true as const } : {}),
     })),
     concurrency,
     ...(delayMs === 0 ? {} : { notBefore: new Date(now + delayMs).toISOString() }),
