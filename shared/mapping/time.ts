@@ -72,9 +72,19 @@ export function toInstantIn(zone: TimeZone, value: unknown): Instant | null {
   if (typeof value !== 'string') return null;
   // Most times come in UTC already.
   if (isUtcTime(value)) return fromUtcTime(value);
+  if (value === last.text && zone === last.zone) return last.instant;
   const written = readIso(value.trim());
-  return written === null ? null : instantOf(written, zone);
+  const instant = written === null ? null : instantOf(written, zone);
+  last = { zone, text: value, instant };
+  return instant;
 }
+
+/** A row's time is often asked for twice: as a field, and as what orders its versions. */
+let last: { readonly zone: TimeZone | undefined; readonly text: string; readonly instant: Instant | null } = {
+  zone: undefined,
+  text: '',
+  instant: null,
+};
 
 /** `YYYY-MM-DD`. */
 export function dateText(time: Pick<WrittenTime, 'year' | 'month' | 'day'>): string {
