@@ -5,6 +5,11 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/** True for what has members by name. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Sets an own property whatever its name. A plain assignment to `__proto__` would replace the object's prototype
  * instead of keeping the data, and keys come from dealers.

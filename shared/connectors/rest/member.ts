@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 
 /**
  * What stands at a path such as `a.b[0].c`, own members only; undefined where there is nothing. A member whose whole name
@@ -42,10 +42,6 @@ export function objectOf(settings: JsonObject, name: string): JsonObject | undef
 export function textsOf(settings: JsonObject, name: string): ReadonlyMap<string, string> {
   const members = Object.entries(objectOf(settings, name) ?? {});
   return new Map(members.filter(([, value]) => typeof value !== 'object').map(([key, value]) => [key, String(value)]));
-}
-
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function own(settings: JsonObject, name: string): JsonValue | undefined {

@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import type { JsonValue } from '../../model/json.ts';
+import { isJsonObject, type JsonValue } from '../../model/json.ts';
 
 /**
  * What a request may be told.
@@ -45,7 +45,7 @@ export function fillJson(template: JsonValue, values: Values): JsonValue | undef
     return name === undefined ? fill(template, values, 'text') : valueFor(values, name);
   }
   if (typeof template !== 'object' || template === null) return template;
-  if (isArray(template)) {
+  if (!isJsonObject(template)) {
     return template.map((item) => fillJson(item, values)).filter((item) => item !== undefined);
   }
   const members = Object.entries(template).flatMap(([name, item]) => {
@@ -91,8 +91,4 @@ function unfit(where: string): AdpError {
 function valueFor(values: Values, name: string): string | number | undefined {
   const known = placeholders.find((placeholder) => placeholder === name);
   return known === undefined ? undefined : values[known];
-}
-
-function isArray(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
 
 /** Rows of a page, unless the source says otherwise: short pages, so that nothing is held long in a dealer's database. */
 const usualPageRows = 5_000;
@@ -153,11 +153,11 @@ export interface EntitySettings {
 
 /** What the JSON Schema let through; what it would not have is taken as left out. */
 export function readSourceSettings(json: JsonObject): SourceSettings {
-  const tls = isObject(json.tls) ? json.tls : {};
+  const tls = isJsonObject(json.tls) ? json.tls : {};
   return {
     schema: textOf(json.schema),
     queries: Object.fromEntries(
-      Object.entries(isObject(json.queries) ? json.queries : {}).flatMap(([name, sql]) =>
+      Object.entries(isJsonObject(json.queries) ? json.queries : {}).flatMap(([name, sql]) =>
         typeof sql === 'string' ? [[name, sql]] : [],
       ),
     ),
@@ -170,7 +170,7 @@ export function readSourceSettings(json: JsonObject): SourceSettings {
 }
 
 export function readEntitySettings(json: JsonObject): EntitySettings {
-  const softDelete = isObject(json.soft_delete) ? json.soft_delete : undefined;
+  const softDelete = isJsonObject(json.soft_delete) ? json.soft_delete : undefined;
   const column = textOf(softDelete?.column);
   return {
     table: textOf(json.table),
@@ -191,8 +191,4 @@ function numberOf(value: unknown): number | undefined {
 
 function textsOf(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) ? value.map((item) => String(item)) : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

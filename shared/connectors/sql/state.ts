@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import type { JsonValue } from '../../model/json.ts';
+import { isJsonObject, type JsonValue } from '../../model/json.ts';
 
 /** `Read.state` of a database: the bounds, as they were fixed at the beginning. */
 export type State =
@@ -80,13 +80,8 @@ function withoutUndefined(value: object): JsonValue {
 }
 
 function fieldsOf(json: JsonValue): Readonly<Record<string, JsonValue | undefined>> {
-  if (typeof json === 'object' && json !== null && !isArray(json)) return json;
+  if (isJsonObject(json)) return json;
   throw new AdpError('INTERNAL', 'A place or state of a database read is no object.');
-}
-
-/** `Array.isArray` does not tell the compiler about readonly arrays. */
-function isArray(json: JsonValue): json is readonly JsonValue[] {
-  return Array.isArray(json);
 }
 
 function text(value: JsonValue | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { JsonObject, JsonValue } from '../../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Secret } from '../keyVault.ts';
 import { isFresh, type Token } from './tokenCache.ts';
 
@@ -49,13 +49,14 @@ export function rotated(secret: Secret, refreshToken: string, token: Token): str
 function rotationOf(secret: JsonObject | undefined): Rotation | undefined {
   if (secret === undefined) return undefined;
   const { rotation, ...rest } = secret;
-  if (!isObject(rotation) || typeof rotation.origin !== 'string' || rotation.seal !== sealOf(rest)) return undefined;
+  if (!isJsonObject(rotation) || typeof rotation.origin !== 'string' || rotation.seal !== sealOf(rest))
+    return undefined;
   const token = tokenOf(rotation.token);
   return { origin: rotation.origin, ...(token !== undefined && { token }) };
 }
 
 function tokenOf(value: JsonValue | undefined): Token | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { value: token, since, until } = value;
   if (typeof token !== 'string' || typeof since !== 'number' || typeof until !== 'number') return undefined;
   return { value: token, since, until };
@@ -68,12 +69,8 @@ function sealOf(rest: JsonObject): string {
 function read(value: string): JsonObject | undefined {
   try {
     const parsed: JsonValue = JSON.parse(value);
-    return isObject(parsed) ? parsed : undefined;
+    return isJsonObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { AdpError } from '../../../errors.ts';
-import type { JsonObject, JsonValue } from '../../../model/json.ts';
+import { isJsonObject, type JsonValue } from '../../../model/json.ts';
 import type { PulledPage, PulledRow } from '../../connector.ts';
 import type { Column, OwnCursor } from '../dialect.ts';
 import type { Plan } from '../plan.ts';
@@ -137,12 +137,8 @@ function forgotten({ relation }: Plan, since: bigint): AdpError {
 }
 
 function boundsOf(state: JsonValue): Bounds {
-  const { since, upTo } = isObject(state) ? state : {};
+  const { since, upTo } = isJsonObject(state) ? state : {};
   const isValid = [since, upTo].every((version) => typeof version === 'string' && versionShape.test(version));
   if (!isValid) throw new AdpError('INTERNAL', 'A read lost its bounds.');
   return { since: BigInt(String(since)), upTo: BigInt(String(upTo)) };
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { AdpError } from '../../../errors.ts';
-import type { JsonObject, JsonValue } from '../../../model/json.ts';
+import { isJsonObject, type JsonValue } from '../../../model/json.ts';
 import type { PulledPage } from '../../connector.ts';
 import type { Column, OwnCursor } from '../dialect.ts';
 import type { Plan } from '../plan.ts';
@@ -77,11 +77,7 @@ async function lowestActive({ session }: Plan, signal: AbortSignal): Promise<str
 }
 
 function boundsOf(state: JsonValue): { readonly since: string; readonly upTo: string } {
-  const { since, upTo } = isObject(state) ? state : {};
+  const { since, upTo } = isJsonObject(state) ? state : {};
   if (typeof since !== 'string' || typeof upTo !== 'string') throw new AdpError('INTERNAL', 'A read lost its bounds.');
   return { since, upTo };
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
