@@ -8,7 +8,6 @@ import { signAssertion } from './jwtBearer.ts';
 import { type RefreshDeps, refresh } from './refreshToken.ts';
 import { type PostForm, requestToken } from './requestToken.ts';
 import { originOf } from './rotation.ts';
-import { tokenOf } from './token.ts';
 import type { Obtain, TokenCache } from './tokenCache.ts';
 
 export interface AuthenticationDeps extends Omit<RefreshDeps, 'post'> {
@@ -45,11 +44,8 @@ export function authenticationOf(
     case 'oauth2_client_credentials': {
       const { scope, audience } = credential;
       return byToken(keyOf(source), deps.tokens, async () => {
-        const now = deps.clock();
-        return tokenOf(
-          await requestToken(credential, { grant_type: 'client_credentials', scope, audience }, post, now),
-          now,
-        );
+        const grant = { grant_type: 'client_credentials', scope, audience };
+        return (await requestToken(credential, grant, post, deps.clock())).token;
       });
     }
     case 'jwt_bearer': {
@@ -57,8 +53,7 @@ export function authenticationOf(
       return byToken(keyOf(source), deps.tokens, async () => {
         const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
         const assertion = await signAssertion(credential, deps);
-        const now = deps.clock();
-        return tokenOf(await requestToken(credential, { grant_type, assertion, scope }, post, now), now);
+        return (await requestToken(credential, { grant_type, assertion, scope }, post, deps.clock())).token;
       });
     }
     case 'oauth2_refresh_token': {

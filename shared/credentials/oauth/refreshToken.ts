@@ -5,7 +5,6 @@ import type { Secret, Secrets } from '../keyVault.ts';
 import type { Leases } from '../leases.ts';
 import { type PostForm, requestToken } from './requestToken.ts';
 import { rotated, sharedToken } from './rotation.ts';
-import { tokenOf } from './token.ts';
 import type { Token } from './tokenCache.ts';
 
 /** A secret that Key Vault would not take yet. The refresh token in it is the only one that is still good. */
@@ -108,14 +107,12 @@ async function exchange(name: string, secret: Secret, deps: RefreshDeps): Promis
   if (credential.kind !== 'oauth2_refresh_token') throw changed(name);
   const { refresh_token, scope, audience } = credential;
   const asked = { grant_type: 'refresh_token', refresh_token, scope, audience };
-  const now = clock();
-  const given = await requestToken(credential, asked, post, now).catch(async (error: unknown) => {
+  const { token, refreshToken } = await requestToken(credential, asked, post, clock()).catch(async (error: unknown) => {
     const isOld = isRefused(error) && (await secrets.get(name, { fresh: true })).version !== secret.version;
     throw isOld ? changed(name) : error;
   });
-  const token = tokenOf(given, now);
-  if (given.refreshToken === undefined || given.refreshToken === refresh_token) return token;
-  const next = { value: rotated(secret, given.refreshToken, token), after: secret.version };
+  if (refreshToken === undefined || refreshToken === refresh_token) return token;
+  const next = { value: rotated(secret, refreshToken, token), after: secret.version };
   state.unsaved.set(name, next);
   await save(name, next, deps);
   return token;

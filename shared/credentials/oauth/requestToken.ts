@@ -2,6 +2,7 @@ import { checkJson } from '../../check.ts';
 import { AdpError } from '../../errors.ts';
 import { placeOf } from '../../http/failure.ts';
 import { retryAfterMs } from '../../http/retryAfter.ts';
+import type { Token } from './tokenCache.ts';
 
 /** A token endpoint's answer, its body at most 64 KB. */
 export interface TokenReply {
@@ -25,14 +26,15 @@ export interface Client {
   readonly client_authentication?: 'basic' | 'body' | undefined;
 }
 
-/** A token as it was given out. */
+/** What was given out. */
 export interface GivenToken {
-  readonly accessToken: string;
-  /** How long it is good for, as far as the other side says. */
-  readonly lifeMs: number | undefined;
+  readonly token: Token;
   /** The next refresh token, where there is another one. */
   readonly refreshToken: string | undefined;
 }
+
+/** Taken for granted where an endpoint doesn't say how long its tokens last. A 401 says the rest. */
+const usualLifeMs = 60 * 60_000;
 
 const check = checkJson({
   type: 'object',
@@ -48,6 +50,7 @@ const check = checkJson({
 /**
  * Asks for a token (RFC 6749, sections 4 to 6).
  * @param grant the form's parameters beside those of the client
+ * @param now when it is asked for, which is before the token's life begins
  * @throws AdpError AUTH_FAILED (park) where the grant or the client is refused, CONFIG_ERROR (park) for other refusals and
  * for an answer that is none, RATE_LIMITED or NETWORK_ERROR (retry). Of what the endpoint says only its error code is told.
  */
@@ -77,9 +80,9 @@ export async function requestToken(
   }
   const seconds =
     expires_in === undefined || expires_in === null || expires_in === '' ? Number.NaN : Number(expires_in);
+  const lifeMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : usualLifeMs;
   return {
-    accessToken: access_token,
-    lifeMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined,
+    token: { value: access_token, since: now, until: now + lifeMs },
     refreshToken: refresh_token === null || refresh_token === '' ? undefined : refresh_token,
   };
 }
