@@ -1,6 +1,11 @@
-import { defineConnector } from '../connector.ts';
-import { openRest } from './connection.ts';
+import { type Connection, defineConnector } from '../connector.ts';
+import { beginRead } from './begin.ts';
+import { checkEntity, checkTransport } from './check.ts';
+import { readSource } from './entity.ts';
 import { entityFaults } from './faults.ts';
+import { toPlace, toState } from './place.ts';
+import { type PullTools, pullPage } from './pull.ts';
+import { scrubber } from './scrub.ts';
 import { restEntitySettings, restSourceSettings } from './settings.ts';
 
 /** Any API that answers with JSON, NDJSON, CSV or XML, by configuration alone. */
@@ -13,7 +18,32 @@ export const rest = defineConnector({
     readsKeys: false,
   },
   faultsOf: entityFaults,
-  async open(source, tools) {
-    return openRest(source, tools);
+  /** Connects at the first request. */
+  async open(opened, tools): Promise<Connection> {
+    const source = readSource(opened.settings);
+    const http = tools.http({ source: opened, baseUrl: new URL(source.baseUrl) });
+    const pullTools: PullTools = { ...tools, http, source, scrub: scrubber(opened.secret) };
+    return {
+      async check(queries, signal) {
+        const findings = checkTransport(source);
+        for (const query of queries) findings.push(...(await checkEntity(pullTools, query, signal)));
+        return findings;
+      },
+      async begin(query, mode, cursor) {
+        return beginRead(source, query, mode, cursor, tools);
+      },
+      async pull(query, read, place, _maxRows, signal) {
+        signal.throwIfAborted();
+        return await pullPage(
+          pullTools,
+          query,
+          read,
+          toState(read.state),
+          place === undefined ? undefined : toPlace(place),
+          signal,
+        );
+      },
+      close: () => http.close(),
+    };
   },
 });
