@@ -10,11 +10,13 @@ import { randomOf } from '../helpers/stockRows.ts';
 import { type WriterLine, type WrittenDatabase, writtenMariadb, writtenPostgres } from '../helpers/writtenDatabase.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-const raceMs = process.env.SOAK === '1' ? 120_000 : 12_000;
+const raceMs = process.env.SOAK === '1' ? 40_000 : 12_000;
 const writers = 6;
 const longestMs = 4_000;
 const pollEveryMs = 200;
 const leastPolls = 8;
+/** What an overlap reads again is to be written, or skipped, before what comes later. */
+const patienceMs = 240_000;
 
 const servers = [
   ...(hasPostgres ? [{ name: 'PostgreSQL', start: writtenPostgres }] : []),
@@ -47,7 +49,7 @@ beforeAll(async () => {
   [hub] = await Promise.all([startHub(), ...servers.map(join)]);
   await Promise.all(races.map(configure));
   await Promise.all(races.map(race));
-}, 240_000 + raceMs);
+}, 600_000);
 afterAll(async () => {
   await hub?.end();
   for (const { database } of races) await database.stop();
@@ -100,8 +102,8 @@ async function race(of: Race): Promise<void> {
   });
   await Promise.all([...writing, ...polling]);
   for (const dealer of [careful, careless]) {
-    await polledAnew(hub, dealer, '?mode=changes');
-    await polledAnew(hub, dealer, '?mode=keys');
+    await polledAnew(hub, dealer, '?mode=changes', patienceMs);
+    await polledAnew(hub, dealer, '?mode=keys', patienceMs);
   }
 }
 
@@ -130,7 +132,8 @@ async function write(of: Race, writer: number, isOver: () => boolean): Promise<v
     const begun = Date.now();
     await line.run(...database.begin);
     const added = Array.from({ length: Math.floor(random() * 30) }, () => `own-${writer}-${made++}`);
-    const gone = new Set(some(0.01));
+    // Few: a sweep that finds too many gone asks a person.
+    const gone = new Set(n % 3 === 0 ? own.slice(-1) : []);
     for (const part of added) await line.run(insert(part, next(), began));
     for (const part of gone) await line.run(`DELETE FROM stock WHERE part_number = '${part}'`);
     for (const part of some(0.2)) await line.run(update(part, next(), began));
@@ -202,6 +205,7 @@ describe.each(servers)(`a table of $name that is written by ${writers} at a time
       expect({ run_id, status, balanced: receipt.balanced, errors }).toMatchObject({
         status: 'succeeded',
         balanced: true,
+        errors: [],
       });
     }
   });
