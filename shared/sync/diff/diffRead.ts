@@ -206,7 +206,9 @@ class Diff {
 
   async #readPlan({ prefix }: PendingPlan): Promise<Plan> {
     const chunks = await this.#deps.blobs.open(planBlobs(prefix).plan);
-    if (chunks === undefined) throw new AdpError('INTERNAL', 'The plan of the run is gone. Drop the file again.');
+    if (chunks === undefined) {
+      throw new AdpError('INTERNAL', 'The plan of the run is gone: drop the file again, or trigger the source.');
+    }
     // It was written by this program, under a name that was never used before.
     return JSON.parse(Buffer.concat(await Array.fromAsync(chunks)).toString()) as Plan;
   }

@@ -1,7 +1,5 @@
-import { hash } from 'node:crypto';
 import { AdpError } from '../../errors.ts';
 import type { Sniffed } from '../../formats/format.ts';
-import { entities } from '../../model/entities.ts';
 import type { DropSource } from '../drops/dropSource.ts';
 import type { DropStore } from '../drops/dropStore.ts';
 import { checkColumns, describeNewColumns, describeSniffed } from '../drops/judgeDelta.ts';
@@ -10,7 +8,7 @@ import { type DropPlace, placeOf } from '../drops/place.ts';
 import { openDrop } from '../drops/readRows.ts';
 import { openCompared } from './compareFile.ts';
 import type { DropMessage } from './diffMessage.ts';
-import { type Origin, type ReadRules, usualDeleteRatio, usualRejectRatio } from './origin.ts';
+import { boundMeaning, type Origin, type ReadRules, usualDeleteRatio } from './origin.ts';
 import { planDiff } from './planDiff.ts';
 
 /** What a source says of its full snapshots of an entity. */
@@ -67,17 +65,17 @@ export function dropOrigin(message: DropMessage, deps: DropOriginDeps): Origin {
     mapper: async () => (await sourceNow()).mapper,
     async plan(task, prefix, blobs) {
       const source = await sourceNow();
-      const { mapper, meaning, maxDeleteRatio, maxRejectRatio } = source;
+      const { mapper, maxDeleteRatio, maxRejectRatio } = source;
       const { file, columns, notes } = await open(source);
       return await planDiff(
         {
           ...task,
           file,
           mapper,
-          meaning: hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex'),
+          meaning: boundMeaning(entity, source),
           guards: {
             maxDeleteRatio: maxDeleteRatio ?? (manifest === undefined ? usualDeleteRatio : deleteRatioWithManifest),
-            maxRejectRatio: maxRejectRatio ?? usualRejectRatio,
+            maxRejectRatio,
             rejectsAllowed: 0,
             isEmptyAlwaysSuspect: true,
             suspicion: undefined,

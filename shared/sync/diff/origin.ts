@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import type { Mapper } from '../../mapping/compile.ts';
+import { type EntityName, entities } from '../../model/entities.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Progress } from '../../model/run.ts';
 import type { NewRun } from '../runWork.ts';
@@ -18,7 +20,11 @@ export interface ReadRules {
 
 /** contract.md, "A run". */
 export const usualDeleteRatio = 0.1;
-export const usualRejectRatio = 0.2;
+
+/** What a baseline is bound to: of another mapping, zone or schema it is void. */
+export function boundMeaning(entity: EntityName, { meaning }: ReadRules): string {
+  return hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex');
+}
 
 /** What a plan is made with, besides what its origin knows. */
 export interface PlanTask {

@@ -5,6 +5,7 @@ import type { RecordId } from '../../model/recordId.ts';
 import { type Counts, maxErrorsShown, type RowError } from '../../model/run.ts';
 import { formatVersion } from '../../model/version.ts';
 import type { Rejection } from '../ingest.ts';
+import { tooManyRejects } from '../tooManyRejects.ts';
 import type { Fingerprint, HeldIndex } from './heldRecords.ts';
 import { toRowText } from './rowText.ts';
 import type { BlobWriter, SnapshotBlobs } from './snapshotBlobs.ts';
@@ -43,8 +44,8 @@ export function planBlobs(prefix: string) {
 export interface Guards {
   /** Above this share of what is held its deletes wait for approval. */
   readonly maxDeleteRatio: number;
-  /** Above this share of rejected rows nothing of it is applied. */
-  readonly maxRejectRatio: number;
+  /** Above this share of rejected rows nothing of it is applied. Undefined: the usual one. */
+  readonly maxRejectRatio: number | undefined;
   /** So many rejected rows are taken whatever their share. */
   readonly rejectsAllowed: number;
   /** Whether it is suspect without rows where nothing is held of the source, as well. */
@@ -178,13 +179,12 @@ function suspicionOf(reasons: ReadonlySet<string>, held: number): RowError[] {
 
 /** @throws AdpError DATA_ERROR (park) where too many rows are rejected */
 export function checkRejects(
-  { read, rejected }: Pick<Counts, 'read' | 'rejected'>,
+  counts: Pick<Counts, 'read' | 'rejected'>,
   { maxRejectRatio, rejectsAllowed }: Guards,
   rows: readonly RowError[],
 ): void {
-  if (rejected <= rejectsAllowed || rejected <= maxRejectRatio * read) return;
-  const share = `more than the ${maxRejectRatio} that max_reject_ratio allows`;
-  throw refused(`${rejected} of its ${read} rows can't be taken, ${share}.`, rows);
+  const why = tooManyRejects(counts, maxRejectRatio, rejectsAllowed);
+  if (why !== undefined) throw refused(`${why}.`, rows);
 }
 
 /** Of what is refused whole: what was wrong with single rows. */

@@ -3,7 +3,7 @@ import type { Mapper } from '../../mapping/compile.ts';
 import type { Instant } from '../../model/instant.ts';
 import { checkRejects, type Guards, type Plan, PlanWriter, type StoreSide } from './plan.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
-import { inputOf, unreadable } from './snapshotFile.ts';
+import { unmapped, unreadable } from './snapshotFile.ts';
 
 /** The keys of all that a source has, and what the store holds. */
 export interface SweepInput {
@@ -59,7 +59,5 @@ export async function planSweep(input: SweepInput, prefix: string, blobs: Snapsh
 
 function rejectionOf(row: FormatRow, mapper: Mapper) {
   if ('error' in row) return unreadable(row.row, row.error, row.raw);
-  const removed = mapper.remove(row.values);
-  const errors = removed.ok ? [] : removed.errors.map((error) => ({ row: row.row, ...error }));
-  return { input: inputOf(row.row, row.values), errors };
+  return unmapped(mapper.remove(row.values), row.row, row.values);
 }

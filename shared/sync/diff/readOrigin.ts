@@ -1,12 +1,12 @@
-import { hash } from 'node:crypto';
 import { AdpError } from '../../errors.ts';
-import { type EntityName, entities } from '../../model/entities.ts';
+import type { EntityName } from '../../model/entities.ts';
 import { sourceOf } from '../../snapshot/bytes.ts';
 import { readStaged } from '../poll/stagedLine.ts';
 import { StagedTexts } from '../poll/stagedTexts.ts';
 import type { StagingBlobs } from '../poll/stagingBlobs.ts';
+import { fewRejects } from '../tooManyRejects.ts';
 import type { ReadMessage } from './diffMessage.ts';
-import { type Origin, type ReadRules, usualDeleteRatio, usualRejectRatio } from './origin.ts';
+import { boundMeaning, type Origin, type ReadRules, usualDeleteRatio } from './origin.ts';
 import type { Guards } from './plan.ts';
 import { planDiff } from './planDiff.ts';
 import { planSweep } from './planSweep.ts';
@@ -17,9 +17,6 @@ export interface ReadOriginDeps {
   /** What a polled source says now. @throws AdpError (park) where it doesn't bring the entity any more */
   readonly rulesOf: (dealerId: string, sourceId: string, entity: EntityName) => Promise<ReadRules>;
 }
-
-/** One bad row never stops the good ones: a share of few rows says little. */
-const rejectsAllowed = 19;
 
 /** A polled source that was read to its end, page by page: all of its rows, or all of its keys. */
 export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
@@ -48,11 +45,12 @@ export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
     },
     mapper: async () => (await rules()).mapper,
     async plan({ against, ...task }, prefix, blobs) {
-      const { mapper, meaning, maxDeleteRatio, maxRejectRatio } = await rules();
+      const source = await rules();
+      const { mapper, maxDeleteRatio, maxRejectRatio } = source;
       const guards: Guards = {
         maxDeleteRatio: maxDeleteRatio ?? usualDeleteRatio,
-        maxRejectRatio: maxRejectRatio ?? usualRejectRatio,
-        rejectsAllowed,
+        maxRejectRatio,
+        rejectsAllowed: fewRejects,
         isEmptyAlwaysSuspect: false,
         suspicion: read.suspicion,
       };
@@ -64,9 +62,9 @@ export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
       }
       const staged = { source: sourceOf(await lines()), texts: new StagedTexts(read.rows), encoding: 'none' };
       const file = toTextsFile(staged, 'texts of rows', mapper);
-      const bound = hash('sha256', `${entities[entity].schemaVersion} ${meaning}`, 'hex');
+      const meaning = boundMeaning(entity, source);
       const rest = { expectedRows: undefined, columns: undefined, notes };
-      return await planDiff({ ...task, ...rest, against, file, mapper, meaning: bound, guards }, prefix, blobs);
+      return await planDiff({ ...task, ...rest, against, file, mapper, meaning, guards }, prefix, blobs);
     },
     sent: async () => undefined,
     async leave() {

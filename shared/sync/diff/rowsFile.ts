@@ -4,7 +4,7 @@ import type { RecordId } from '../../model/recordId.ts';
 import { sourceOf } from '../../snapshot/bytes.ts';
 import type { Rejection } from '../ingest.ts';
 import { fromRowText, toRowText } from './rowText.ts';
-import { inputOf, type Reading, type SnapshotFile, unreadable } from './snapshotFile.ts';
+import { type Reading, type SnapshotFile, unmapped, unreadable } from './snapshotFile.ts';
 
 /** Neither is ever in JSON or in an id, so that no field needs quotes. */
 const delimiter = '\u001f';
@@ -89,7 +89,5 @@ function toLine(row: FormatRow, mapper: Mapper): string | Rejection {
   if ('error' in row) return unreadable(row.row, row.error, row.raw);
   const { id } = mapper.remove(row.values);
   if (id !== null) return `${toRowText(row.values)}${delimiter}${id}`;
-  const mapped = mapper.upsert(row.values);
-  const errors = mapped.ok ? [] : mapped.errors.map((error) => ({ row: row.row, ...error }));
-  return { input: inputOf(row.row, row.values), errors };
+  return unmapped(mapper.upsert(row.values), row.row, row.values);
 }

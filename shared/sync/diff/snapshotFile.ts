@@ -1,6 +1,6 @@
 import type { FormatName, ReadOptions } from '../../formats/format.ts';
 import type { OpenedFile } from '../../formats/openFile.ts';
-import type { Mapper } from '../../mapping/compile.ts';
+import type { Mapper, MapResult } from '../../mapping/compile.ts';
 import type { SourceRow } from '../../mapping/path.ts';
 import type { RecordId } from '../../model/recordId.ts';
 import type { ByteSource } from '../../snapshot/bytes.ts';
@@ -48,6 +48,11 @@ export interface Reading {
 /** A row's place: the version's position, so that a replay has the same. */
 export function inputOf(row: number, values: SourceRow): InputRow & { readonly values: Record<string, unknown> } {
   return { index: row, row, values };
+}
+
+/** A row that was read, and of which no record can be made, or no key. */
+export function unmapped(mapped: MapResult, row: number, values: SourceRow): Rejection {
+  return { input: inputOf(row, values), errors: mapped.ok ? [] : mapped.errors.map((error) => ({ row, ...error })) };
 }
 
 export function unreadable(row: number, error: string, raw: string): Rejection {

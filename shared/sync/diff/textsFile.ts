@@ -10,7 +10,7 @@ import type { Mapper } from '../../mapping/compile.ts';
 import type { RecordId } from '../../model/recordId.ts';
 import { sourceOf } from '../../snapshot/bytes.ts';
 import type { Rejection } from '../ingest.ts';
-import { inputOf, type Reading, type TextsFile, unreadable } from './snapshotFile.ts';
+import { type Reading, type TextsFile, unmapped, unreadable } from './snapshotFile.ts';
 
 type Opened = Pick<TextsFile, 'source' | 'texts' | 'encoding'>;
 
@@ -37,7 +37,7 @@ export function toTextsFile(opened: Opened, layout: TextsFile['layout'], mapper:
     layout,
     keyOf({ row, values }) {
       const { id } = mapper.remove(values);
-      if (id === null) refused.set(row, unmapped(mapper, row, values));
+      if (id === null) refused.set(row, unmapped(mapper.upsert(values), row, values));
       return id;
     },
     rowOf: ({ row, values }) => ({ row, values }),
@@ -49,12 +49,6 @@ export function toTextsFile(opened: Opened, layout: TextsFile['layout'], mapper:
     // It was made by the mapper, as text it is what it was.
     idOf: ([id = '']) => id as RecordId,
   };
-}
-
-/** Why no id can be made of a row. */
-function unmapped(mapper: Mapper, row: number, values: Record<string, unknown>): Rejection {
-  const mapped = mapper.upsert(values);
-  return { input: inputOf(row, values), errors: mapped.ok ? [] : mapped.errors.map((error) => ({ row, ...error })) };
 }
 
 const openers: { readonly [Name in FormatName]?: (reading: Reading) => Promise<Opened> } = {

@@ -2,11 +2,9 @@ import { AdpError } from '../../errors.ts';
 import type { Sniffed } from '../../formats/format.ts';
 import { missingColumn } from '../../mapping/neededColumns.ts';
 import { type Ingested, type Ingestion, type InputRow, ingest } from '../ingest.ts';
+import { tooManyRejects } from '../tooManyRejects.ts';
 import type { DropSource } from './dropSource.ts';
 import type { Refusal } from './refusal.ts';
-
-/** contract.md and issue 3: above this share of rejected rows a file is parked, unless its source says otherwise. */
-const defaultMaxRejectRatio = 0.2;
 
 /**
  * Reads a file to its end and decides whether its rows may be taken, without sending any: a file is taken whole or not at
@@ -15,19 +13,15 @@ const defaultMaxRejectRatio = 0.2;
 export async function judgeDelta(
   pages: AsyncIterable<readonly InputRow[]>,
   ingestion: Ingestion,
-  { maxRejectRatio = defaultMaxRejectRatio }: DropSource,
+  { maxRejectRatio }: DropSource,
 ): Promise<{ readonly counts: Ingested['counts']; readonly refusal?: Refusal }> {
   const { counts, errors } = await ingest(pages, ingestion, {
     deliver: async () => 0,
     quarantine: async () => undefined,
   });
-  const { read, rejected } = counts;
-  if (rejected <= read * maxRejectRatio) return { counts };
-  const error = new AdpError(
-    'DATA_ERROR',
-    `${rejected} of ${read} rows can't be taken, more than the share of ${maxRejectRatio} that may be (max_reject_ratio): nothing of the file was applied.`,
-    { disposition: 'park' },
-  );
+  const why = tooManyRejects(counts, maxRejectRatio);
+  if (why === undefined) return { counts };
+  const error = new AdpError('DATA_ERROR', `${why}: nothing of the file was applied.`, { disposition: 'park' });
   return { counts, refusal: { error, rows: errors } };
 }
 
