@@ -22,7 +22,6 @@ interface Entry {
   readonly version: string;
   readonly opening: Promise<Connection>;
   users: number;
-  isDropped: boolean;
   idle: NodeJS.Timeout | undefined;
 }
 
@@ -50,7 +49,6 @@ export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions):
     const entry = entries.get(key);
     if (entry === undefined) return;
     entries.delete(key);
-    entry.isDropped = true;
     if (entry.users === 0) void end(entry);
   };
 
@@ -68,7 +66,7 @@ export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions):
       },
       tools,
     );
-    const entry: Entry = { version, opening, users: 0, isDropped: false, idle: undefined };
+    const entry: Entry = { version, opening, users: 0, idle: undefined };
     alive.add(entry);
     // What can't be opened has nothing to close.
     opening.catch(() => alive.delete(entry));
@@ -92,14 +90,12 @@ export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions):
         return await work(await mine.opening);
       } finally {
         mine.users--;
-        const isOpen = alive.has(mine);
-        if (!isOpen && entries.get(key) === mine) entries.delete(key);
-        if (isOpen && mine.users === 0) {
-          if (mine.isDropped) void end(mine);
-          else {
-            mine.idle = setTimeout(() => retire(key), idleMs);
-            mine.idle.unref();
-          }
+        const isLent = entries.get(key) === mine;
+        if (!alive.has(mine)) {
+          if (isLent) entries.delete(key);
+        } else if (mine.users === 0) {
+          if (isLent) mine.idle = setTimeout(() => retire(key), idleMs).unref();
+          else void end(mine);
         }
       }
     },
