@@ -49,6 +49,7 @@ describe('a connection string of a MySQL server', () => {
     'mysql://r@h/d',
     'mysql://:hunter2@h/d',
     'mysql:///d',
+    'mysql://r:hunter2@%2Frun%2Fmysqld.sock/d',
     'mysql://r:hunter2@h/d/e',
     'mysql://r:hunter2%@h/d',
     // Characters that end the URL early must not have what follows them repeated.
