@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
 import { sourceFaults } from '../../shared/sources/faults.ts';
 import { describeError } from '../../shared/telemetry/log.ts';
 import type { ConnectorWorld, Trouble, Troubled } from '../helpers/connectorWorld.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { until } from '../helpers/poll.ts';
 import { sqlTools } from '../helpers/sqlTools.ts';
 
@@ -23,15 +24,7 @@ const maxKept = 16 * 1024;
 
 /** What every connector must do, whatever it reads. */
 export function connectorSuite({ name, skipped, start }: ConnectorFixture): void {
-  if (skipped !== undefined) {
-    console.warn(`\n*** ${name}: ${skipped}\n`);
-    describe.skip(name, () => {
-      test('needs a server', () => undefined);
-    });
-    return;
-  }
-
-  describe(name, () => {
+  describeWith(skipped, name, () => {
     let world: ConnectorWorld;
     /** All that was said, looked through for secrets at the end. */
     const said: string[] = [];

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { type Authority, keepAuthority } from '../../local/certificates/authority.ts';
 import { temporaryFolder } from './host.ts';
 import { until } from './poll.ts';
-import { type Supervised, supervise } from './supervised.ts';
+import { giveToOrdinaryUser, onFreePort, ordinaryUser, type Supervised, supervise } from './supervised.ts';
 
 /** A MariaDB or MySQL that tests may do anything to. */
 export interface TestMariadb {
@@ -49,13 +48,12 @@ async function startOwn(): Promise<TestMariadb> {
   if (server === undefined || installer === undefined) throw new Error(mariadbAdvice);
   const folder = await temporaryFolder('mariadb');
   const data = join(folder, 'data');
-  const owner = ordinaryUser();
   const password = randomBytes(12).toString('hex');
-  const authority = await writeFiles(folder, password, owner);
+  const authority = await writeFiles(folder, password);
   // With room for little: there are several of them at a time, each for one test file.
   const small = ['--innodb-buffer-pool-size=24M', '--innodb-log-file-size=16M', '--key-buffer-size=1M'];
   const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
-  await promisify(execFile)(installer, [...install, ...small], { ...owner, maxBuffer: 1 << 24 });
+  await promisify(execFile)(installer, [...install, ...small], { ...ordinaryUser, maxBuffer: 1 << 24 });
   const args = [
     '--no-defaults',
     `--datadir=${data}`,
@@ -75,7 +73,7 @@ async function startOwn(): Promise<TestMariadb> {
     '--character-set-server=utf8mb4',
     ...small,
   ];
-  const launch = (port: number) => launchServer([...args, `--port=${port}`], urlOf(port, password), owner);
+  const launch = (port: number) => launchServer([...args, `--port=${port}`], urlOf(port, password));
   let [port, running] = await onFreePort(launch);
   const restart = async () => {
     await running.kill();
@@ -89,7 +87,7 @@ async function startOwn(): Promise<TestMariadb> {
 
 const urlOf = (port: number, password: string) => `mysql://tester:${password}@127.0.0.1:${port}`;
 
-async function writeFiles(folder: string, password: string, owner: Ids): Promise<Authority> {
+async function writeFiles(folder: string, password: string): Promise<Authority> {
   const authority = await keepAuthority(join(folder, 'authority'));
   const { key, cert } = authority.issue();
   await writeFile(join(folder, 'key.pem'), key);
@@ -101,15 +99,12 @@ async function writeFiles(folder: string, password: string, owner: Ids): Promise
   ];
   await writeFile(join(folder, 'init.sql'), `${init.join('\n')}\n`);
   await chmod(folder, 0o755);
-  const { uid, gid } = owner;
-  if (uid !== undefined && gid !== undefined) {
-    for (const path of ['', 'key.pem', 'cert.pem', 'init.sql']) await chown(join(folder, path), uid, gid);
-  }
+  for (const path of ['', 'key.pem', 'cert.pem', 'init.sql']) await giveToOrdinaryUser(join(folder, path));
   return authority;
 }
 
-async function launchServer(args: readonly string[], url: string, owner: Ids): Promise<Supervised> {
-  const running = supervise(server ?? 'mariadbd', args, owner);
+async function launchServer(args: readonly string[], url: string): Promise<Supervised> {
+  const running = supervise(server ?? 'mariadbd', args, ordinaryUser);
   try {
     await until(
       'MariaDB answers',
@@ -127,37 +122,6 @@ async function launchServer(args: readonly string[], url: string, owner: Ids): P
     await running.kill();
     throw error;
   }
-}
-
-/** A free port may be taken by the time that the server wants it. */
-async function onFreePort(launch: (port: number) => Promise<Supervised>): Promise<[number, Supervised]> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      return [port, await launch(port)];
-    } catch (error) {
-      if (attempt === 3 || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => listener.once('listening', resolve));
-  const address = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A listener has a port.');
-  return address.port;
-}
-
-interface Ids {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-/** The server refuses to run as root; `nobody` has the same number nearly everywhere. */
-function ordinaryUser(): Ids {
-  return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 }
 
 async function noRestart(): Promise<void> {

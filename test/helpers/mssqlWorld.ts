@@ -5,7 +5,7 @@ import { readConnectionString } from '../../shared/connectors/sql/mssql/connecti
 import { mssql } from '../../shared/connectors/sql/mssql.ts';
 import { connectionString } from './mssqlSource.ts';
 import { passwords, startTestSqlServer } from './sqlServer.ts';
-import type { ColumnType, SqlWorld, TypeExample } from './sqlWorld.ts';
+import { definitionOf, type SqlWorld, type TypeExample } from './sqlWorld.ts';
 
 /** For whoever sees that the suite against a real server was skipped. */
 export const mssqlAdvice =
@@ -93,9 +93,7 @@ function tablesOf(admin: sql.ConnectionPool) {
     tableSetting: (table: string) => `dbo.${table}`,
     run,
     async create(table, columns, primaryKey) {
-      const lines = Object.entries(columns).map(([name, type]) => `${name} ${typeOf(type)}`);
-      if (primaryKey !== undefined) lines.push(`PRIMARY KEY (${primaryKey.join(', ')})`);
-      await run(`CREATE TABLE dbo.${table} (${lines.join(', ')})`);
+      await run(`CREATE TABLE dbo.${table} (${definitionOf(types, columns, primaryKey)})`);
     },
     async insert(table, rows) {
       const names = Object.keys(rows[0] ?? {});
@@ -124,11 +122,6 @@ function tablesOf(admin: sql.ConnectionPool) {
     fractionDigits: 7,
     foldsCase: true,
   } satisfies Partial<SqlWorld>;
-}
-
-function typeOf(type: ColumnType): string {
-  const isRequired = type.endsWith('!');
-  return `${types[isRequired ? type.slice(0, -1) : type]}${isRequired ? ' NOT NULL' : ''}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { mysql } from '../../shared/connectors/sql/mysql.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { startMariadb, type TestMariadb } from './mariadb.ts';
 import { mysqlUrl } from './mysqlSource.ts';
-import type { ColumnType, SqlWorld, TypeExample } from './sqlWorld.ts';
+import { definitionOf, type SqlWorld, type TypeExample } from './sqlWorld.ts';
 
 const types: Readonly<Record<string, string>> = {
   id: 'INT',
@@ -104,9 +104,9 @@ async function worldOf(server: TestMariadb): Promise<SqlWorld> {
     settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
     tableSetting: (table) => `${database}.${table}`,
     async create(table, columns, primaryKey) {
-      const lines = Object.entries(columns).map(([name, type]) => `${name} ${typeOf(type)}`);
-      if (primaryKey !== undefined) lines.push(`PRIMARY KEY (${primaryKey.join(', ')})`);
-      await admin.query(`CREATE TABLE ${table} (${lines.join(', ')}); GRANT SELECT ON ${table} TO ${user}`);
+      await admin.query(
+        `CREATE TABLE ${table} (${definitionOf(types, columns, primaryKey)}); GRANT SELECT ON ${table} TO ${user}`,
+      );
     },
     async insert(table, rows) {
       const names = Object.keys(rows[0] ?? {});
@@ -162,9 +162,4 @@ async function worldOf(server: TestMariadb): Promise<SqlWorld> {
 /** The session's zone is UTC. */
 function toTime<T>(value: T): T | string {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? value.slice(0, -1) : value;
-}
-
-function typeOf(type: ColumnType): string {
-  const isRequired = type.endsWith('!');
-  return `${types[isRequired ? type.slice(0, -1) : type]}${isRequired ? ' NOT NULL' : ' NULL'}`;
 }

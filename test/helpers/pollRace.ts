@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Query, Read } from '../../shared/connectors/connector.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
-import { overWire, readWhole } from './sqlWorld.ts';
+import { throughStore } from './readToEnd.ts';
+import { readWhole } from './sqlWorld.ts';
 
 /** A table `id`, `note`, `modified`, of which only writers know what is in it. */
 export interface RaceDatabase {
@@ -78,7 +79,7 @@ export function withPlaces(connection: Connection, mistake: Place): Connection {
 }
 
 function misplaced(place: JsonValue, mistake: Place): JsonValue {
-  const copy = overWire(place);
+  const copy = throughStore(place);
   if (typeof copy !== 'object' || copy === null || !('after' in copy) || !Array.isArray(copy.after)) {
     throw new Error('A page goes on after a row.');
   }

@@ -12,7 +12,7 @@ import {
   withPlaces,
   write,
 } from './pollRace.ts';
-import { queryOf } from './sqlWorld.ts';
+import { openWorld, queryOf } from './sqlWorld.ts';
 
 export const raceSeed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
@@ -26,14 +26,23 @@ const neighbours = Array.from({ length: 40 }, (_, i) => 200 + i);
  * Six writers, and pollers side by side: one as it is, and three with a mistake each. All see the same history, in which
  * one transaction commits late for certain, forty rows have one time, and forty others differ by microseconds.
  */
-export async function raceOf(
-  database: RaceDatabase,
-  connect: () => Promise<Connection>,
-  table: string,
-  forMs: number,
-): Promise<void> {
+export async function raceOf(database: RaceDatabase, source: Parameters<typeof openWorld>[0]): Promise<void> {
+  const opened: Connection[] = [];
+  const connect = async () => {
+    const connection = await openWorld(source, { concurrency: 1 });
+    opened.push(connection);
+    return connection;
+  };
+  try {
+    await race(database, connect);
+  } finally {
+    for (const connection of opened) await connection.close();
+  }
+}
+
+async function race(database: RaceDatabase, connect: () => Promise<Connection>): Promise<void> {
   const query = (overlapSeconds?: number) =>
-    queryOf({ table }, { cursor: 'modified', ...(overlapSeconds !== undefined && { overlapSeconds }) });
+    queryOf({ table: database.table }, { cursor: 'modified', ...(overlapSeconds !== undefined && { overlapSeconds }) });
   const pollers = {
     asItIs: createPoller(await connect(), query()),
     withoutOverlap: createPoller(await connect(), query(0)),
@@ -58,7 +67,7 @@ export async function raceOf(
   // Cursors stand somewhere before anything happens.
   await insert(0, database.now);
   await until('all have begun', () => all.every(({ store }) => store.has(0)), 30_000);
-  const load = write(database, { writers: 6, forMs, transactionMs: 4_000, random: randomOf(raceSeed) });
+  const load = write(database, { writers: 6, forMs: 10_000, transactionMs: 4_000, random: randomOf(raceSeed) });
 
   const holder = await database.writer();
   await holder('BEGIN');

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { keepAuthority } from '../../local/certificates/authority.ts';
 import { temporaryFolder } from './host.ts';
 import { until } from './poll.ts';
-import { type Supervised, supervise } from './supervised.ts';
+import { giveToOrdinaryUser, onFreePort, ordinaryUser, type Supervised, supervise } from './supervised.ts';
 
 /** A PostgreSQL that tests may do anything to. */
 export interface TestPostgres {
@@ -51,14 +50,6 @@ export async function startPostgres(): Promise<TestPostgres> {
   return url === undefined ? await startOwn() : clientsOf(url, undefined, async () => undefined);
 }
 
-interface Ids {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-/** The server refuses to run as root; `nobody` has the same number nearly everywhere. */
-const owner: Ids = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-
 async function startOwn(): Promise<TestPostgres> {
   const folder = await temporaryFolder('postgres');
   await chmod(folder, 0o755);
@@ -68,10 +59,10 @@ async function startOwn(): Promise<TestPostgres> {
   const give = async (name: string, text: string) => {
     const path = join(folder, name);
     await writeFile(path, text, { mode: 0o600 });
-    if (owner.uid !== undefined && owner.gid !== undefined) await chown(path, owner.uid, owner.gid);
+    await giveToOrdinaryUser(path);
     return path;
   };
-  if (owner.uid !== undefined && owner.gid !== undefined) await chown(folder, owner.uid, owner.gid);
+  await giveToOrdinaryUser(folder);
   const passwordFile = await give('password', `${password}\n`);
   const authority = await keepAuthority(join(folder, 'authority'));
   const { key, cert } = authority.issue();
@@ -90,7 +81,7 @@ async function startOwn(): Promise<TestPostgres> {
       '--locale=C',
       '--no-sync',
     ],
-    owner,
+    ordinaryUser,
   );
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -108,8 +99,8 @@ async function startOwn(): Promise<TestPostgres> {
     bytea_output: 'escape',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const { port, running } = await onFreePort(async (free) => {
-    const server = supervise(join(bin, 'postgres'), ['-D', data, '-p', `${free}`, ...options], owner);
+  const [port, running] = await onFreePort(async (free) => {
+    const server = supervise(join(bin, 'postgres'), ['-D', data, '-p', `${free}`, ...options], ordinaryUser);
     await answers(server, urlOf(free, password));
     return server;
   });
@@ -124,7 +115,7 @@ const urlOf = (port: number, password: string) => `postgres://tester:${password}
 /** Where an ordinary user can run the programs: a checkout may be in a folder that only root may enter. */
 async function reachable(folder: string): Promise<string> {
   if (programs === undefined) throw new Error(postgresAdvice);
-  const runs = await promisify(execFile)(join(programs, 'postgres'), ['--version'], owner).then(
+  const runs = await promisify(execFile)(join(programs, 'postgres'), ['--version'], ordinaryUser).then(
     () => true,
     () => false,
   );
@@ -163,27 +154,6 @@ async function endServer(server: Supervised, data: string): Promise<void> {
     await until('PostgreSQL ends', () => server.hasEnded).catch(() => undefined);
   }
   await server.kill();
-}
-
-/** A free port may be taken by the time that the server wants it. */
-async function onFreePort(launch: (port: number) => Promise<Supervised>) {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      return { port, running: await launch(port) };
-    } catch (error) {
-      if (attempt === 3 || !/address already in use|could not bind/i.test(String(error))) throw error;
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => listener.once('listening', listening));
-  const address = listener.address();
-  await new Promise((closed) => listener.close(closed));
-  if (address === null || typeof address === 'string') throw new Error('A listener has a port.');
-  return address.port;
 }
 
 function clientsOf(url: string, ca: string | undefined, end: () => Promise<void>): TestPostgres {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { postgres } from '../../shared/connectors/sql/postgres.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import type { ColumnType, SqlWorld, TypeExample } from './sqlWorld.ts';
+import { definitionOf, type SqlWorld, type TypeExample } from './sqlWorld.ts';
 
 const types: Readonly<Record<string, string>> = {
   id: 'integer',
@@ -98,9 +98,7 @@ async function worldOf(server: TestPostgres): Promise<SqlWorld> {
     settings,
     tableSetting: (table) => `public.${table}`,
     async create(table, columns, primaryKey) {
-      const lines = Object.entries(columns).map(([name, type]) => `${name} ${typeOf(type)}`);
-      if (primaryKey !== undefined) lines.push(`PRIMARY KEY (${primaryKey.join(', ')})`);
-      await admin.query(`CREATE TABLE public.${table} (${lines.join(', ')})`);
+      await admin.query(`CREATE TABLE public.${table} (${definitionOf(types, columns, primaryKey)})`);
     },
     async insert(table, rows) {
       const names = Object.keys(rows[0] ?? {});
@@ -152,9 +150,4 @@ async function worldOf(server: TestPostgres): Promise<SqlWorld> {
       await server.stop();
     },
   };
-}
-
-function typeOf(type: ColumnType): string {
-  const isRequired = type.endsWith('!');
-  return `${types[isRequired ? type.slice(0, -1) : type]}${isRequired ? ' NOT NULL' : ''}`;
 }

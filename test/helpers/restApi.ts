@@ -1,11 +1,11 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Connection, PulledPage, PulledRow, Query, Read, ReadMode } from '../../shared/connectors/connector.ts';
+import type { Connection, PulledRow, Query } from '../../shared/connectors/connector.ts';
 import { rest } from '../../shared/connectors/rest/rest.ts';
 import { pulledRows } from '../../shared/formats/pulledRows.ts';
 import { createHttp } from '../../shared/http/createHttp.ts';
 import { timeZone } from '../../shared/mapping/zone.ts';
-import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
+import type { JsonObject } from '../../shared/model/json.ts';
 
 /** What an API was asked. */
 export interface Asked {
@@ -119,53 +119,6 @@ export function restQuery(settings: JsonObject, changes: Partial<Query> = {}): Q
     zone: 'UTC',
     ...changes,
   };
-}
-
-/** All that a read gave. */
-export interface ReadResult {
-  readonly read: Read;
-  readonly pages: readonly PulledPage[];
-  readonly rows: readonly PulledRow[];
-  readonly notes: readonly string[];
-  /** What is to be told to the next read. */
-  readonly cursor: string | undefined;
-}
-
-/** Reads to the end as the poll does: what is kept between two pages goes through JSON, and is small. */
-export async function readToEnd(
-  connection: Connection,
-  query: Query,
-  {
-    mode = 'changes',
-    cursor,
-    beforePage,
-  }: { mode?: ReadMode; cursor?: string | undefined; beforePage?: () => void } = {},
-): Promise<ReadResult> {
-  const { signal } = new AbortController();
-  const read = throughStore(await connection.begin(query, mode, cursor, signal));
-  const pages: PulledPage[] = [];
-  let place: JsonValue | undefined;
-  do {
-    if (pages.length > 10_000) throw new Error('The read has no end.');
-    beforePage?.();
-    const page = await connection.pull(query, read, place, 5_000, signal);
-    pages.push(page);
-    place = page.next === undefined ? undefined : throughStore(page.next);
-  } while (place !== undefined);
-  const reached = pages.findLast((page) => page.cursor !== undefined)?.cursor;
-  return {
-    read,
-    pages,
-    rows: pages.flatMap(({ rows }) => rows),
-    notes: pages.flatMap(({ notes = [] }) => notes),
-    cursor: reached ?? cursor,
-  };
-}
-
-export function throughStore<T>(value: T): T {
-  const text = JSON.stringify(value);
-  if (text.length > 16 * 1024) throw new Error(`${text.length} characters are to be kept between two pages.`);
-  return JSON.parse(text) as T;
 }
 
 export function valuesOf(rows: readonly PulledRow[]): Record<string, unknown>[] {

@@ -3,13 +3,11 @@ import type {
   Connector,
   CursorKind,
   Finding,
-  PulledPage,
   PulledRow,
   Query,
-  Read,
-  ReadMode,
 } from '../../shared/connectors/connector.ts';
-import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
+import type { JsonObject } from '../../shared/model/json.ts';
+import { type ReadOptions, type ReadResult, readToEnd } from './readToEnd.ts';
 import { sqlTools } from './sqlTools.ts';
 
 /**
@@ -78,6 +76,19 @@ export interface SqlWorld {
   stop(): Promise<void>;
 }
 
+/** What stands in the parentheses of a CREATE TABLE. @param types of the database, by the kinds of `ColumnType` */
+export function definitionOf(
+  types: Readonly<Record<string, string>>,
+  columns: Readonly<Record<string, ColumnType>>,
+  primaryKey?: readonly string[],
+): string {
+  const lines = Object.entries(columns).map(([name, type]) => {
+    const isRequired = type.endsWith('!');
+    return `${name} ${types[isRequired ? type.slice(0, -1) : type]} ${isRequired ? 'NOT NULL' : 'NULL'}`;
+  });
+  return [...lines, ...(primaryKey === undefined ? [] : [`PRIMARY KEY (${primaryKey.join(', ')})`])].join(', ');
+}
+
 export interface QueryOptions {
   readonly key?: readonly string[];
   readonly kind?: CursorKind;
@@ -110,52 +121,29 @@ export function queryOf(target: JsonObject, options: QueryOptions = {}): Query {
   };
 }
 
-/** A read from its beginning to its end. */
-export interface WholeRead {
-  readonly read: Read;
-  readonly pages: readonly PulledPage[];
+/** A read from its beginning to its end, its rows parted from those that can't be read. */
+export interface WholeRead extends Omit<ReadResult, 'rows'> {
   readonly rows: readonly Record<string, unknown>[];
   readonly errors: readonly string[];
-  readonly notes: readonly string[];
-  /** The last cursor that a page told, else the one that it began with. */
-  readonly cursor: string | undefined;
 }
 
-export interface ReadOptions {
-  readonly mode?: ReadMode;
-  readonly cursor?: string | undefined;
-  readonly pageRows?: number;
+export interface WholeReadOptions extends Omit<ReadOptions, 'beforePage'> {
   /** Called after each page but the last. */
   readonly between?: (page: number) => Promise<unknown>;
 }
 
-/** Reads as the hub does: what goes from page to page has been JSON in between. */
-export async function readWhole(connection: Connection, query: Query, options: ReadOptions = {}): Promise<WholeRead> {
-  const { signal } = new AbortController();
-  const read = overWire(await connection.begin(query, options.mode ?? 'changes', options.cursor, signal));
-  const pages: PulledPage[] = [];
-  let place: JsonValue | undefined;
-  do {
-    if (place !== undefined) await options.between?.(pages.length);
-    const page = await connection.pull(query, read, place, options.pageRows ?? 1_000, signal);
-    pages.push(page);
-    place = page.next === undefined ? undefined : overWire(page.next);
-    if (pages.length > 10_000) throw new Error('The read has no end.');
-  } while (place !== undefined);
-  const rows = pages.flatMap((page) => page.rows);
+export async function readWhole(
+  connection: Connection,
+  query: Query,
+  { pageRows = 1_000, between, ...options }: WholeReadOptions = {},
+): Promise<WholeRead> {
+  const beforePage = async (page: number) => page > 0 && (await between?.(page));
+  const whole = await readToEnd(connection, query, { ...options, pageRows, beforePage });
   return {
-    read,
-    pages,
-    rows: rows.flatMap(valuesOf),
-    errors: rows.flatMap((row) => ('error' in row ? [row.error] : [])),
-    notes: [...(read.notes ?? []), ...pages.flatMap(({ notes }) => notes ?? [])],
-    cursor: pages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? options.cursor,
+    ...whole,
+    rows: whole.rows.flatMap(valuesOf),
+    errors: whole.rows.flatMap((row) => ('error' in row ? [row.error] : [])),
   };
-}
-
-/** As the store gives it back. */
-export function overWire<T extends JsonValue | Read>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
 }
 
 function valuesOf(row: PulledRow): Record<string, unknown>[] {
@@ -173,7 +161,7 @@ export function findingsOf(findings: readonly Finding[], name: string): Finding[
 
 /** The world's connector, opened; `clock` is ours. */
 export async function openWorld(
-  world: SqlWorld,
+  world: Pick<SqlWorld, 'connector' | 'secret' | 'settings'>,
   options: {
     readonly settings?: JsonObject;
     readonly secret?: string;

@@ -4,15 +4,14 @@ import type { Connection as Owner } from 'mysql2/promise';
 import { keepAuthority } from '../../local/certificates/authority.ts';
 import { toMysqlError } from '../../shared/connectors/sql/mysql/failures.ts';
 import type { Session } from '../../shared/connectors/sql/session.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { encryptedLength, greedyAnswers, helloWithoutTls } from '../helpers/fakeMysql.ts';
 import { temporaryFolder } from '../helpers/host.ts';
 import { hasMariadb, mariadbAdvice, startMariadb, type TestMariadb } from '../helpers/mariadb.ts';
 import { type MysqlLogin, openMysqlSession } from '../helpers/mysqlSource.ts';
 import { until } from '../helpers/poll.ts';
 
-if (!hasMariadb) console.warn(`\n*** ${mariadbAdvice}\n`);
-
-(hasMariadb ? describe : describe.skip)('lines to a MySQL server', () => {
+describeWith(hasMariadb ? undefined : mariadbAdvice, 'lines to a MySQL server', () => {
   const { signal } = new AbortController();
   const opened: { close(): Promise<void> }[] = [];
   let server: TestMariadb;

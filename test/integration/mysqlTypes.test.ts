@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { hasMariadb, mariadbAdvice } from '../helpers/mariadb.ts';
 import { startMysqlWorld } from '../helpers/mysqlWorld.ts';
 import { fieldOf, openWorld, type QueryOptions, queryOf, readWhole, type SqlWorld } from '../helpers/sqlWorld.ts';
 
-if (!hasMariadb) console.warn(`\n*** mysql types: ${mariadbAdvice}\n`);
-
-(hasMariadb ? describe : describe.skip)('types of MySQL', () => {
+describeWith(hasMariadb ? undefined : mariadbAdvice, 'types of MySQL', () => {
   let world: SqlWorld;
   let tables = 0;
   const opened: Connection[] = [];

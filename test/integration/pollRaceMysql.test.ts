@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import type { Connection } from '../../shared/connectors/connector.ts';
+import { afterAll, beforeAll, test } from '@jest/globals';
 import { mysql } from '../../shared/connectors/sql/mysql.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { hasMariadb, mariadbAdvice, startMariadb, type TestMariadb } from '../helpers/mariadb.ts';
 import { mysqlUrl } from '../helpers/mysqlSource.ts';
 import { raceOf, raceSeed } from '../helpers/pollRaceTest.ts';
-import { sqlTools } from '../helpers/sqlTools.ts';
 
-if (!hasMariadb) console.warn(`\n*** mysql race: ${mariadbAdvice}\n`);
-
-(hasMariadb ? describe : describe.skip)('a race on MariaDB', () => {
-  const opened: Connection[] = [];
+describeWith(hasMariadb ? undefined : mariadbAdvice, 'a race on MariaDB', () => {
   let server: TestMariadb;
   beforeAll(async () => {
     server = await startMariadb();
   });
-  afterAll(async () => {
-    for (const connection of opened) await connection.close();
-    await server?.stop();
-  });
+  afterAll(() => server?.stop());
 
   test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${raceSeed})`, async () => {
     const database = await server.createDatabase();
@@ -42,23 +35,11 @@ if (!hasMariadb) console.warn(`\n*** mysql race: ${mariadbAdvice}\n`);
         rows: async () =>
           new Map((await read('SELECT id, note FROM race')).map(([id, note]) => [Number(id), `${note}`])),
       },
-      async () => {
-        const connection = await mysql.open(
-          {
-            dealerId: 'acme',
-            sourceId: 'dms',
-            settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
-            secret: mysqlUrl(server, { database }),
-            zone: 'UTC',
-            concurrency: 1,
-          },
-          sqlTools(),
-        );
-        opened.push(connection);
-        return connection;
+      {
+        connector: mysql,
+        secret: mysqlUrl(server, { database }),
+        settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
       },
-      'race',
-      10_000,
     );
   }, 120_000);
 });

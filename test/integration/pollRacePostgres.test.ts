@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import type { Connection } from '../../shared/connectors/connector.ts';
+import { afterAll, beforeAll, test } from '@jest/globals';
 import { postgres } from '../../shared/connectors/sql/postgres.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { raceOf, raceSeed } from '../helpers/pollRaceTest.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
-import { sqlTools } from '../helpers/sqlTools.ts';
 
-if (!hasPostgres) console.warn(`\n*** postgres race: ${postgresAdvice}\n`);
-
-(hasPostgres ? describe : describe.skip)('a race on PostgreSQL', () => {
-  const opened: Connection[] = [];
+describeWith(hasPostgres ? undefined : postgresAdvice, 'a race on PostgreSQL', () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres();
   });
-  afterAll(async () => {
-    for (const connection of opened) await connection.close();
-    await server?.stop();
-  });
+  afterAll(() => server?.stop());
 
   test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${raceSeed})`, async () => {
     const database = await server.createDatabase();
@@ -42,26 +35,11 @@ if (!hasPostgres) console.warn(`\n*** postgres race: ${postgresAdvice}\n`);
           return new Map(rows.map(({ id, note }) => [Number(id), String(note)]));
         },
       },
-      async () => {
-        const url = new URL(server.url);
-        url.pathname = `/${database}`;
-        if (server.ca === undefined) url.search = 'sslmode=disable';
-        const connection = await postgres.open(
-          {
-            dealerId: 'acme',
-            sourceId: 'dms',
-            settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
-            secret: url.href,
-            zone: 'UTC',
-            concurrency: 1,
-          },
-          sqlTools(),
-        );
-        opened.push(connection);
-        return connection;
+      {
+        connector: postgres,
+        secret: `${server.url}/${database}${server.ca === undefined ? '?sslmode=disable' : ''}`,
+        settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
       },
-      'race',
-      10_000,
     );
   }, 120_000);
 });

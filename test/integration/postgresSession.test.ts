@@ -4,6 +4,7 @@ import type { Connection, OpenSource, Query } from '../../shared/connectors/conn
 import { postgres } from '../../shared/connectors/sql/postgres.ts';
 import { AdpError } from '../../shared/errors.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
+import { describeWith } from '../helpers/describeWith.ts';
 import { until } from '../helpers/poll.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
 import { sqlTools } from '../helpers/sqlTools.ts';
@@ -67,10 +68,9 @@ describe('a server that does not encrypt', () => {
   });
 });
 
-if (!hasPostgres) console.warn(`\n*** ${postgresAdvice}\n`);
-const suite = hasPostgres && process.env.POSTGRES_TEST_URL === undefined ? describe : describe.skip;
+const hasOwn = hasPostgres && process.env.POSTGRES_TEST_URL === undefined;
 
-suite('a PostgreSQL', () => {
+describeWith(hasOwn ? undefined : postgresAdvice, 'a PostgreSQL', () => {
   let server: TestPostgres;
   let database: string;
   let base: URL;

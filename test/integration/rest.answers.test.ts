@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection, Query } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
-import { openRestSource, type RestApi, readToEnd, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
+import { readToEnd } from '../helpers/readToEnd.ts';
+import { openRestSource, type RestApi, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
 
 let api: RestApi;
 let connection: Connection;

@@ -3,15 +3,8 @@ import fc from 'fast-check';
 import type { Connection, CursorSettings } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import { testClock } from '../helpers/clock.ts';
-import {
-  type Asked,
-  openRestSource,
-  type RestApi,
-  readToEnd,
-  restQuery,
-  startRestApi,
-  valuesOf,
-} from '../helpers/restApi.ts';
+import { readToEnd } from '../helpers/readToEnd.ts';
+import { type Asked, openRestSource, type RestApi, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
 
 let api: RestApi;
 const clock = testClock(Date.parse('2026-11-20T12:00:00Z'));

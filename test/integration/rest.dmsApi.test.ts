@@ -3,7 +3,8 @@ import type { AccessOptions } from '../../examples/dmsApi/access.ts';
 import { type DmsApi, type DmsApiOptions, startDmsApi } from '../../examples/dmsApi/dmsApi.ts';
 import type { Connection, Query } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
-import { openRestSource, readToEnd, restQuery, valuesOf } from '../helpers/restApi.ts';
+import { readToEnd } from '../helpers/readToEnd.ts';
+import { openRestSource, restQuery, valuesOf } from '../helpers/restApi.ts';
 
 /** A dealer's system as one is sold, with its kinds of pages, formats, logins and faults. */
 const parts = Array.from({ length: 25 }, (_, n) => ({

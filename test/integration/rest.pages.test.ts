@@ -2,15 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Connection } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
-import {
-  type Asked,
-  openRestSource,
-  type RestApi,
-  readToEnd,
-  restQuery,
-  startRestApi,
-  valuesOf,
-} from '../helpers/restApi.ts';
+import { readToEnd } from '../helpers/readToEnd.ts';
+import { type Asked, openRestSource, type RestApi, restQuery, startRestApi, valuesOf } from '../helpers/restApi.ts';
 
 let api: RestApi;
 let connection: Connection;
