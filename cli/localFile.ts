@@ -5,8 +5,8 @@ import type { RandomAccess } from '../shared/formats/randomAccess.ts';
 
 /** A file of this machine, open for reading at any place. */
 export interface LocalFile extends RandomAccess, AsyncDisposable {
-  /** How many bytes were read so far, for progress. */
-  bytesRead(): number;
+  /** How much of it was read so far, 0 to 1, for progress. */
+  shareRead(): number;
 }
 
 /** @throws AdpError CONFIG_ERROR where there is no such file */
@@ -20,7 +20,8 @@ export async function openLocalFile(path: string): Promise<LocalFile> {
   let bytesRead = 0;
   return {
     size: stats.size,
-    bytesRead: () => bytesRead,
+    // What is read again counts again.
+    shareRead: () => (stats.size === 0 ? 1 : Math.min(1, bytesRead / stats.size)),
     async read(offset, length) {
       const bytes = Buffer.allocUnsafe(length);
       let filled = 0;

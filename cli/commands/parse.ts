@@ -116,7 +116,7 @@ function readOptions(args: Arguments): ReadOptions {
 }
 
 function shareOf(file: LocalFile | AsyncIterable<Uint8Array>): string {
-  return 'size' in file && file.size > 0 ? `, ${Math.floor((100 * file.bytesRead()) / file.size)} % of the file` : '';
+  return 'shareRead' in file ? `, ${Math.floor(100 * file.shareRead())} % of the file` : '';
 }
 
 function report(

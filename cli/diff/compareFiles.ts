@@ -5,11 +5,12 @@ import { contentHash } from '../../shared/model/contentHash.ts';
 import { diffSnapshot } from '../../shared/snapshot/diffSnapshot.ts';
 import { indexSnapshot } from '../../shared/snapshot/indexSnapshot.ts';
 import type { NextBaseline, SnapshotOptions, SnapshotResult } from '../../shared/snapshot/snapshot.ts';
+import type { CompareOptions } from '../../shared/sync/diff/compareFile.ts';
 import { isReadByKernel, openCsv } from '../../shared/sync/diff/csvFile.ts';
 import { openRows } from '../../shared/sync/diff/rowsFile.ts';
 import type { Reading, SnapshotFile } from '../../shared/sync/diff/snapshotFile.ts';
 import { type LocalFile, openLocalFile } from '../localFile.ts';
-import { type BaselineOptions, type Comparing, compareWith } from './compareWith.ts';
+import { type Comparing, compareWith } from './compareWith.ts';
 
 export interface Comparison extends Comparing {
   /** Paths of files of any format. */
@@ -37,7 +38,7 @@ export async function compareFiles(comparison: Comparison): Promise<SnapshotResu
   await using after = await openLocalFile(comparison.after);
   const files = await openAlike(comparison, before, after);
   const progressOf = (file: string, of: LocalFile) => (rows: number) =>
-    comparison.progress({ file, rows, share: of.size === 0 ? 1 : Math.min(1, of.bytesRead() / of.size) });
+    comparison.progress({ file, rows, share: of.shareRead() });
   return await compareWith(
     (next, options) => writeBaseline(files.before, comparison, next, options, progressOf(comparison.before, before)),
     files.after,
@@ -69,7 +70,7 @@ async function writeBaseline(
   file: SnapshotFile,
   { mapper, byContent }: Comparison,
   next: NextBaseline,
-  options: BaselineOptions,
+  options: CompareOptions,
   progress: (rows: number) => void,
 ): Promise<void> {
   const report = ({ rows }: { rows: number }) => progress(rows);
@@ -89,7 +90,7 @@ async function writeBaseline(
   }
 }
 
-function optionsOf({ key, delimiter, quote }: SnapshotFile, options: BaselineOptions): SnapshotOptions {
+function optionsOf({ key, delimiter, quote }: SnapshotFile, options: CompareOptions): SnapshotOptions {
   return {
     ...options,
     key,

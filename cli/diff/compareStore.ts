@@ -67,10 +67,7 @@ export async function compareStore(comparison: StoreComparison): Promise<Snapsho
     },
     file,
     comparison,
-    (rows) => {
-      const share = local.size === 0 ? 1 : Math.min(1, local.bytesRead() / local.size);
-      comparison.progress({ file: comparison.file, rows, share });
-    },
+    (rows) => comparison.progress({ file: comparison.file, rows, share: local.shareRead() }),
   );
 }
 

@@ -8,14 +8,8 @@ import { AdpError } from '../../shared/errors.ts';
 import type { Mapper } from '../../shared/mapping/compile.ts';
 import { contentHash } from '../../shared/model/contentHash.ts';
 import { type ByteSink, sourceOf } from '../../shared/snapshot/bytes.ts';
-import type {
-  Baseline,
-  NextBaseline,
-  SnapshotChange,
-  SnapshotOptions,
-  SnapshotResult,
-} from '../../shared/snapshot/snapshot.ts';
-import { compareFile } from '../../shared/sync/diff/compareFile.ts';
+import type { Baseline, NextBaseline, SnapshotChange, SnapshotResult } from '../../shared/snapshot/snapshot.ts';
+import { type CompareOptions, compareFile } from '../../shared/sync/diff/compareFile.ts';
 import type { ComparedFile } from '../../shared/sync/diff/snapshotFile.ts';
 
 export interface ChangedRow {
@@ -39,15 +33,13 @@ export interface Comparing {
   removed(keys: readonly (readonly string[])[]): void;
 }
 
-export type BaselineOptions = Pick<SnapshotOptions, 'encoding' | 'mapping' | 'seed' | 'maxDeleteRatio'>;
-
 /**
  * Fingerprints in files of their own, which are gone afterwards.
  * @param write makes them
  * @param after is compared with them
  */
 export async function compareWith(
-  write: (next: NextBaseline, options: BaselineOptions) => Promise<void>,
+  write: (next: NextBaseline, options: CompareOptions) => Promise<void>,
   after: ComparedFile,
   comparing: Comparing,
   progress: (rows: number) => void,
@@ -78,7 +70,7 @@ export async function compareWith(
 async function compare(
   file: ComparedFile,
   known: Baseline,
-  options: BaselineOptions,
+  options: CompareOptions,
   comparison: Comparing,
   progress: (rows: number) => void,
 ): Promise<SnapshotResult> {

@@ -24,7 +24,7 @@ export function pollStarter(context: InvocationContext, orchestration: string): 
   const find = async (instanceId: string): Promise<RunningPoll | undefined> => {
     const status = await statusOf(client, instanceId);
     return status !== undefined && underWay.has(status.runtimeStatus)
-      ? { kind: 'running', input: toPollInput(status.input) }
+      ? { kind: 'running', input: inputOf(status.input) }
       : undefined;
   };
   return {
@@ -71,6 +71,6 @@ async function statusOf(client: df.DurableClient, instanceId: string) {
 }
 
 /** Inputs are this program's own. */
-function toPollInput(value: unknown): PollInput {
+function inputOf(value: unknown): PollInput {
   return (typeof value === 'string' ? JSON.parse(value) : value) as PollInput;
 }

@@ -179,8 +179,7 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
       };
     },
     async polledSource(dealerId, sourceId, { evenDisabled } = { evenDisabled: false }) {
-      const [dealer, source] = await Promise.all([dealers.find(dealerId), kept.read(dealerId, sourceId)]);
-      if (dealer === undefined) throw new AdpError('CONFIG_ERROR', `The dealer ${dealerId} does not exist any more.`);
+      const [dealer, source] = await Promise.all([dealerOf(dealerId), kept.read(dealerId, sourceId)]);
       if (source === undefined) throw new AdpError('CONFIG_ERROR', `The source ${sourceId} does not exist any more.`);
       const disabled = dealer.value.enabled === false ? `dealer ${dealerId}` : `source ${sourceId}`;
       if (!evenDisabled && (dealer.value.enabled === false || !isEnabled(source))) {

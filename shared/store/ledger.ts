@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { AdpError } from '../errors.ts';
+import { isConflict } from '../errors.ts';
 import type { RunId } from '../model/run.ts';
 import type {
   Arrival,
@@ -212,8 +212,4 @@ function locateText(kind: 'a' | 't' | 'c', path: string, text: string): { partit
 /** A folder's name may hold what a table's key must not. */
 function partitionOf(dealerId: string): string {
   return /^[a-z0-9_-]+$/.test(dealerId) ? dealerId : `=${hash('sha256', dealerId, 'hex')}`;
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof AdpError && error.code === 'CONFLICT';
 }
