@@ -53,10 +53,3 @@ export function describeSniffed({ format, encoding, delimiter, quote, sheet, pat
   ].filter((fact) => fact !== undefined);
   return `Read as ${[format, ...facts].join(', ')}.`;
 }
-
-/** The columns that a source's file has for the first time; undefined where none is new. */
-export function describeNewColumns(before: readonly string[] | undefined, now: readonly string[]): string | undefined {
-  const added = now.filter((column) => before !== undefined && !before.includes(column));
-  if (added.length === 0) return undefined;
-  return `New in this file: ${added.map((column) => `"${column}"`).join(', ')}. Map what you need of it.`;
-}

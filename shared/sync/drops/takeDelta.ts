@@ -1,11 +1,12 @@
 import { AdpError } from '../../errors.ts';
 import type { Sniffed } from '../../formats/format.ts';
 import { type Ingestion, ingest } from '../ingest.ts';
+import { describeNewColumns } from '../newColumns.ts';
 import type { SealedWork } from '../runWork.ts';
 import type { ArrivalDeps } from './arrivalDeps.ts';
 import type { DropSource } from './dropSource.ts';
 import type { DropSnapshot } from './dropStore.ts';
-import { checkColumns, describeNewColumns, describeSniffed, judgeDelta } from './judgeDelta.ts';
+import { checkColumns, describeSniffed, judgeDelta } from './judgeDelta.ts';
 import { checkManifest, checkManifestRows, type Manifest } from './manifest.ts';
 import { placeOf } from './place.ts';
 import { contentOf, readRows } from './readRows.ts';
@@ -62,7 +63,7 @@ export async function takeDelta(delta: Delta, deps: ArrivalDeps): Promise<Sealed
   const notes = sniffed === undefined ? [] : [describeSniffed(sniffed)];
   if (sniffed?.columns !== undefined) {
     const before = await deps.ledger.lastColumns(dealerId, sourceId, entity);
-    const added = describeNewColumns(before, sniffed.columns);
+    const added = describeNewColumns('this file', before, sniffed.columns);
     if (added !== undefined) notes.push(added);
     await deps.ledger.noteColumns(dealerId, sourceId, entity, sniffed.columns);
   }

@@ -2,20 +2,21 @@ import { setImmediate } from 'node:timers/promises';
 import type { Connection, PulledPage, PulledRow } from '../../connectors/connector.ts';
 import { AdpError } from '../../errors.ts';
 import type { JsonValue } from '../../model/json.ts';
-import { addCounts, emptyCounts, maxErrorsShown } from '../../model/run.ts';
+import { addCounts, emptyCounts } from '../../model/run.ts';
 import type { Breaker } from '../../resilience/breaker.ts';
-import { type Ingested, type InputRow, ingest } from '../ingest.ts';
+import { type InputRow, ingest } from '../ingest.ts';
+import { afterPage, type TakenRows } from './afterPage.ts';
 import { prepareRead } from './beginRead.ts';
-import { attemptOf, type ClaimedState, claim, withMessages } from './claim.ts';
+import { attemptOf, type ClaimedState, claim } from './claim.ts';
 import { endWithWindow, isWindowClosed } from './closedWindow.ts';
 import type { CompleteRead } from './completeReads.ts';
 import type { PollPlace, StoredPollState } from './cursorStore.ts';
 import { judgeRejects } from './judgeRejects.ts';
-import { keepRejects, rejectDigest } from './knownRejects.ts';
+import { rejectDigest } from './knownRejects.ts';
 import type { PageOutcome } from './pageOutcome.ts';
 import type { PolledEntity, PolledSource } from './polledSource.ts';
 import type { PollDeps } from './pollPage.ts';
-import { notePollProgress, openPollRun, sealPollRun, suspicions } from './pollRun.ts';
+import { notePollProgress, openPollRun, sealPollRun } from './pollRun.ts';
 import type { PollState, Reading } from './pollState.ts';
 import { reachSource } from './reachSource.ts';
 import type { AheadPage } from './readAhead.ts';
@@ -28,19 +29,11 @@ const maxPageRows = 5_000;
 const rowsAtOnce = 1_000;
 /** A page is no more than what the source may be asked for in so many seconds. */
 const pageSeconds = 5;
-/** How often a run says how far it is. */
-const noteEveryMs = 10_000;
 /** While somebody tries out whether the source is back. */
 const trialMs = 2_000;
-const maxNotes = 20;
 
 /** What begins a read at the source, or goes on with it: the state that claims the next page. */
 type Claiming = (connection: Connection, signal: AbortSignal) => Promise<ClaimedState>;
-
-/** What became of a page's rows, and which of them were rejected. */
-interface Taken extends Ingested {
-  readonly rejects: readonly string[];
-}
 
 /** A page whose rows are there, and the claim under which they are delivered. */
 interface Claimed {
@@ -208,7 +201,7 @@ export class PageWork {
     if (goesOn) await setImmediate();
     await limits.note(dealerId, sourceId, pulled.rows.length, this.#source.limits);
     const taken = await this.#deliver(claimed, pulled.rows);
-    const state = this.#after(claimed, pulled, taken, goesOn);
+    const state = afterPage(claimed, pulled, taken, goesOn, this.#deps.clock());
     const { reading } = state;
     const saved = await cursors.save(this.#place, { state: claimed, etag }, state);
     if (goesOn) ahead.expect(this.#lane, saved.etag);
@@ -217,7 +210,7 @@ export class PageWork {
     return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
   }
 
-  async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<Taken> {
+  async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<TakenRows> {
     const { attempt, messages: before } = attemptOf(reading);
     const first = reading.counts.read;
     const complete = this.#complete(reading, this.#entity.meaning);
@@ -243,56 +236,6 @@ export class PageWork {
       judge: (counts, errors) => judgeRejects(addCounts(reading.counts, counts), errors, maxRejectRatio),
     });
     return { ...ingested, rejects };
-  }
-
-  /** @param goesOn the next page is claimed at once, for who finds it read ahead */
-  #after(claimed: ClaimedState, pulled: PulledPage, taken: Taken, goesOn: boolean): ClaimedState {
-    const before = claimed.reading;
-    const counts = addCounts(before.counts, taken.counts);
-    const isDone = pulled.next === undefined;
-    const total = pulled.total ?? before.total;
-    const rows = before.rowsBefore + counts.read;
-    const isUnchanged = pulled.unchanged === true && counts.read === 0;
-    const suspicion = isDone && !isUnchanged ? this.#suspicion(claimed, rows, total) : undefined;
-    const to = suspicion === undefined ? pulled.cursor : undefined;
-    const now = this.#deps.clock();
-    const added = newColumns(claimed.columns, pulled.columns);
-    const { place, ...reading } = before;
-    return {
-      ...claimed,
-      cursor: pulled.forgotten === true ? undefined : (to ?? claimed.cursor),
-      columns: pulled.columns ?? claimed.columns,
-      hasHadRows: claimed.hasHadRows || counts.read > 0,
-      rejects: keepRejects(claimed.rejects, taken.rejects),
-      reading: {
-        ...reading,
-        place: pulled.next,
-        pages: before.pages + 1,
-        isClaimed: goesOn,
-        counts,
-        segments: withMessages(before, taken.messages),
-        errors: [...before.errors, ...taken.errors].slice(0, maxErrorsShown),
-        notes: [...new Set([...before.notes, ...(pulled.notes ?? []), ...added])].slice(0, maxNotes),
-        ...(total === undefined ? {} : { total }),
-        isDone,
-        ...(isUnchanged ? { isUnchanged } : {}),
-        ...(suspicion === undefined ? {} : { suspicion }),
-        ...(to === undefined ? {} : { to }),
-        notedAt: now - before.notedAt >= noteEveryMs ? now : before.notedAt,
-      },
-    };
-  }
-
-  /** A complete read without rows is the diff's to judge: it knows what is held. */
-  #suspicion(
-    { reading, cursor, hasHadRows }: ClaimedState,
-    rows: number,
-    total: number | undefined,
-  ): string | undefined {
-    if (total !== undefined && rows < total) return suspicions.short(rows, total);
-    const isWhole = reading.read.isBackfill || cursor === undefined;
-    const isEmpty = rows === 0 && isWhole && this.#place.mode === 'changes';
-    return isEmpty && hasHadRows ? suspicions.empty : undefined;
   }
 
   /** Everything is recorded. Called again, it does what is left to do. */
@@ -331,11 +274,4 @@ function* inputsOf(rows: readonly PulledRow[], first: number): Generator<readonl
 function startedOver(): AdpError {
   const message = 'The source was reset or configured anew while it was read: the next run reads everything.';
   return new AdpError('CONFLICT', message, { disposition: 'park' });
-}
-
-function newColumns(before: readonly string[] | undefined, now: readonly string[] | undefined): string[] {
-  const added = before === undefined ? [] : (now ?? []).filter((column) => !before.includes(column));
-  if (added.length === 0) return [];
-  const named = added.slice(0, 50).map((column) => `"${column}"`);
-  return [`New in the source: ${named.join(', ')}. Map what you need of it.`];
 }

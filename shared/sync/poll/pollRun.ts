@@ -5,14 +5,6 @@ import { openRun, type RunDeps, sealRun } from '../runWork.ts';
 import type { Reading } from './pollState.ts';
 import type { SourceRead } from './readRequest.ts';
 
-/** What a run that is suspicious says; its cursor stays where it was. */
-export const suspicions = {
-  empty:
-    'Nothing was read, though there were rows before: is the source complete? Nothing was deleted, and the cursor stays.',
-  short: (read: number, total: number) =>
-    `The source says that it has ${total} rows, but gave ${read}: the cursor stays, so that they are read again.`,
-} as const;
-
 /** Opens the run, or goes on with it: it may be open since it was asked for, or given up while it waited. */
 export async function openPollRun(
   { dealerId, sourceId, entity, runId }: SourceRead,
