@@ -18,7 +18,11 @@ export async function refusalOf(reply: Reply, url: URL, secrets: readonly string
   const after = wait === undefined ? {} : { retryAfterMs: wait };
   if (status === 429 || (status === 403 && saysLimited(headers, wait))) {
     reply.discard();
-    return new AdpError('RATE_LIMITED', `${place} is asked too often, it says.`, after);
+    return new AdpError(
+      'RATE_LIMITED',
+      `${place} is asked too often, it says: if that goes on, lower the source's limits.`,
+      after,
+    );
   }
   if (status === 401 || status === 403) {
     reply.discard();

@@ -12,22 +12,14 @@ export interface HttpSettings {
   readonly maxBytes: number;
 }
 
+/** What they are for, a connector's settings say. */
 const check = checkJson({
   type: 'object',
   properties: {
-    allow_http: { type: 'boolean', description: 'Also plain http. Default: only https.' },
-    networks: {
-      type: 'array',
-      items: { type: 'string' },
-      description: 'Networks (CIDRs) beyond the internet where this source may be. Default: none.',
-    },
-    timeout_seconds: { type: 'number', exclusiveMinimum: 0, maximum: 600, description: 'Of an answer. Default: 120.' },
-    max_megabytes: {
-      type: 'number',
-      exclusiveMinimum: 0,
-      maximum: 256,
-      description: 'Of an answer, unpacked. Default: 64.',
-    },
+    allow_http: { type: 'boolean' },
+    networks: { type: 'array', items: { type: 'string' } },
+    timeout_seconds: { type: 'number', exclusiveMinimum: 0, maximum: 600 },
+    max_megabytes: { type: 'number', exclusiveMinimum: 0, maximum: 256 },
   },
 } as const);
 

@@ -43,7 +43,10 @@ function decoded(body: AsyncIterable<Uint8Array>, coding: string): AsyncIterable
     case 'deflate':
       return inflated(body);
     default:
-      throw new AdpError('CONFIG_ERROR', `The answer is packed in a way that nobody asked for (content-encoding).`);
+      throw new AdpError(
+        'CONFIG_ERROR',
+        'The answer is packed in a way that nobody asked for (content-encoding): have the API send it as it is, or by gzip.',
+      );
   }
 }
 

@@ -1,7 +1,6 @@
 import { AdpError } from '../../errors.ts';
-import type { PulledRow } from '../connector.ts';
 import type { Answered } from './answer.ts';
-import type { RestEntity, RestSource } from './entity.ts';
+import type { RestEntity, RestSource, Told } from './entity.ts';
 import { nextLink } from './linkHeader.ts';
 import { valueAt } from './member.ts';
 import type { Position } from './place.ts';
@@ -59,11 +58,13 @@ export function endsAt(
   return rows === 0 || (endsShort && rows < size);
 }
 
-type Cursor = { readonly path: string } | { readonly header: string } | { readonly field: string };
-
-function nextCursor(from: Cursor, { rows, envelope }: Answered, headers: Headers): string | undefined {
+function nextCursor(
+  from: Told | { readonly field: string },
+  { rows, envelope }: Answered,
+  headers: Headers,
+): string | undefined {
   if (!('field' in from)) return toldText(from, envelope, headers);
-  const last: PulledRow | undefined = rows.at(-1);
+  const last = rows.at(-1);
   if (last === undefined) return undefined;
   const next = 'values' in last ? plainText(valueAt(last.values, from.field)) : undefined;
   if (next === undefined) {

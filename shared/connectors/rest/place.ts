@@ -70,13 +70,13 @@ export function toJson(value: RestPlace | RestState): JsonValue {
 
 /** Reads what `toJson` made of a place. @throws AdpError INTERNAL for anything else */
 export function toPlace(json: JsonValue): RestPlace {
-  if (!isPlace(json)) throw unknown('a place');
+  if (!isPlace(json)) throw unknown('The place');
   return json;
 }
 
 /** Reads what `toJson` made of a state. @throws AdpError INTERNAL for anything else */
 export function toState(json: JsonValue): RestState {
-  if (!isState(json)) throw unknown('the state of a read');
+  if (!isState(json)) throw unknown('The state');
   return json;
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { AdpError } from '../../errors.ts';
 import type { HttpRequest } from '../connector.ts';
 import type { RestEntity, RestSource } from './entity.ts';
 import type { Position, RestState } from './place.ts';
+import { hash } from './rows.ts';
 import { fill, fillJson, namesIn, type Place, textsIn, type Values } from './template.ts';
 
 /** What is asked for, and how many rows at most. */
@@ -37,10 +37,7 @@ export function namesUsed(source: RestSource, { path, query, headers, body, incr
 
 /** Tells requests apart, validators aside. */
 export function hashOf({ method, url, headers, body }: HttpRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([method, url.href, headers, body]))
-    .digest('base64url')
-    .slice(0, 22);
+  return hash([method, url.href, headers, body]);
 }
 
 /**

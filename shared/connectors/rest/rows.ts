@@ -3,7 +3,7 @@ import { AdpError } from '../../errors.ts';
 import type { JsonValue } from '../../model/json.ts';
 import { NumberLiteral } from '../../model/literal.ts';
 import type { PulledRow, Query } from '../connector.ts';
-import type { RestEntity } from './entity.ts';
+import type { RestEntity, Told } from './entity.ts';
 import { valueAt } from './member.ts';
 import { readTime, type TimeForm } from './times.ts';
 
@@ -91,11 +91,7 @@ function meansDeleted(value: unknown, values: readonly JsonValue[] | undefined):
 }
 
 /** What the API tells of `told` in the body or the headers, as text; undefined where it tells nothing. */
-export function toldText(
-  told: { readonly path: string } | { readonly header: string } | undefined,
-  envelope: unknown,
-  headers: Headers,
-): string | undefined {
+export function toldText(told: Told | undefined, envelope: unknown, headers: Headers): string | undefined {
   if (told === undefined) return undefined;
   const value = 'header' in told ? headers.get(told.header) : valueAt(envelope, told.path);
   return plainText(value);

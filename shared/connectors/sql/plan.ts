@@ -81,8 +81,10 @@ function cursorOf(
   if (kind === 'full') return undefined;
   if (dialect.ownCursors?.[kind] !== undefined) return name === undefined ? undefined : find(name, 'the cursor');
   const kinds = cursorColumnKinds[kind];
-  if (kinds === undefined)
-    throw new AdpError('CONFIG_ERROR', `A ${dialect.name} source has no cursor of kind ${kind}.`);
+  if (kinds === undefined) {
+    const known = [...Object.keys(cursorColumnKinds), ...Object.keys(dialect.ownCursors ?? {}), 'full'].join(', ');
+    throw new AdpError('CONFIG_ERROR', `A ${dialect.name} source has no cursor of kind ${kind}: take one of ${known}.`);
+  }
   if (name === undefined) {
     throw new AdpError('CONFIG_ERROR', `A cursor of kind ${kind} needs cursor.column: the column that it stands in.`);
   }
