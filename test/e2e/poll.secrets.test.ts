@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { takeOnVault } from '../../cli/vault.ts';
@@ -15,6 +14,9 @@ import { addPolled, runsOf, statusOf, trigger } from '../helpers/pollHub.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
 import { type Asked, type RestApi, startRestApi } from '../helpers/restApi.ts';
 import { passwords, startTestSqlServer, type TestSqlServer } from '../helpers/sqlServer.ts';
+import { freePort } from '../helpers/supervised.ts';
+
+const nobodysUrl = async () => `http://127.0.0.1:${await freePort()}`;
 
 /** One dealer, whose source is asked once. */
 interface Case {
@@ -50,7 +52,7 @@ beforeAll(async () => {
     hasMariadb ? startMariadb() : undefined,
   ]);
   api.answer = answerRest;
-  cases.push(...restCases(await closedUrl()), ...(await mssqlCases(sqlServer)));
+  cases.push(...restCases(await nobodysUrl()), ...(await mssqlCases(sqlServer)));
   if (postgres !== undefined) cases.push(...(await postgresCases(postgres)));
   if (mariadb !== undefined) cases.push(...(await mariadbCases(mariadb)));
   // As `adp secrets set` does it, but for all in one process.
@@ -74,15 +76,6 @@ function password(): { readonly word: string; readonly text: string } {
 }
 
 const part = (settings: object) => ({ part: { mapping: { part_number: 'id' }, cursor: { kind: 'full' }, settings } });
-
-async function closedUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A listener has a port.');
-  return `http://127.0.0.1:${address.port}`;
-}
 
 /** An API that repeats in its answers all that it was shown. */
 function answerRest({ url, headers }: Asked) {
@@ -187,7 +180,7 @@ async function postgresCases(server: TestPostgres): Promise<Case[]> {
       return server.ca === undefined ? `${url}?sslmode=disable` : url;
     },
   };
-  const nobody = new URL(await closedUrl());
+  const nobody = new URL(await nobodysUrl());
   return await sqlCases(logins, [
     ['succeeded', asIs],
     ['AUTH_FAILED', otherPassword],
