@@ -2,12 +2,6 @@ import type { Connection, Tools } from './connectors/connector.ts';
 import type { PolledSource } from './sync/poll/polledSource.ts';
 import type { ConnectionPool, SecretValue } from './sync/poll/reachSource.ts';
 
-/** The pool with what only the end of the process and tests need. */
-export interface Connections extends ConnectionPool {
-  /** Closes everything; who still works with a connection finds it closed. */
-  close(): Promise<void>;
-}
-
 export interface PoolOptions {
   readonly tools: Tools;
   /** How long a connection that nobody works with stays open. */
@@ -29,16 +23,15 @@ interface Entry {
  * Keeps connections to sources open between pages, one a source in this process. Another configuration or another secret
  * gets a connection of its own; the old one is closed once nobody works with it.
  */
-export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions): Connections {
+export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions): ConnectionPool {
   const entries = new Map<string, Entry>();
-  const alive = new Set<Entry>();
 
-  const end = async (entry: Entry): Promise<void> => {
-    clearTimeout(entry.idle);
-    if (!alive.delete(entry)) return;
+  const end = async ({ idle, opening }: Entry): Promise<void> => {
+    clearTimeout(idle);
+    // What can't be opened has nothing to close.
+    const connection = await opening.catch(() => undefined);
     try {
-      const connection = await entry.opening;
-      await connection.close();
+      await connection?.close();
     } catch (error) {
       onFailure(error);
     }
@@ -52,7 +45,7 @@ export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions):
     if (entry.users === 0) void end(entry);
   };
 
-  const open = (source: PolledSource, secret: SecretValue | undefined, version: string): Entry => {
+  const open = (key: string, source: PolledSource, secret: SecretValue | undefined, version: string): Entry => {
     const { dealerId, sourceId, settings, credential, zone, concurrency } = source;
     const opening = source.connector.open(
       {
@@ -67,42 +60,34 @@ export function createConnectionPool({ tools, idleMs, onFailure }: PoolOptions):
       tools,
     );
     const entry: Entry = { version, opening, users: 0, idle: undefined };
-    alive.add(entry);
-    // What can't be opened has nothing to close.
-    opening.catch(() => alive.delete(entry));
+    entries.set(key, entry);
+    // The next one tries again.
+    opening.catch(() => entries.get(key) === entry && entries.delete(key));
     return entry;
   };
 
   return {
     async use(source, secret, work) {
-      const key = `${source.dealerId}/${source.sourceId}`;
+      const key = keyOf(source);
       const version = `${source.etag} ${secret?.version ?? ''}`;
       if (entries.get(key)?.version !== version) retire(key);
-      let entry = entries.get(key);
-      if (entry === undefined) {
-        entry = open(source, secret, version);
-        entries.set(key, entry);
-      }
-      const mine = entry;
+      const mine = entries.get(key) ?? open(key, source, secret, version);
       clearTimeout(mine.idle);
       mine.users++;
       try {
         return await work(await mine.opening);
       } finally {
         mine.users--;
-        const isLent = entries.get(key) === mine;
-        if (!alive.has(mine)) {
-          if (isLent) entries.delete(key);
-        } else if (mine.users === 0) {
-          if (isLent) mine.idle = setTimeout(() => retire(key), idleMs).unref();
+        if (mine.users === 0) {
+          if (entries.get(key) === mine) mine.idle = setTimeout(() => retire(key), idleMs).unref();
           else void end(mine);
         }
       }
     },
-    drop: (source) => retire(`${source.dealerId}/${source.sourceId}`),
-    async close() {
-      for (const key of [...entries.keys()]) retire(key);
-      await Promise.all([...alive].map(end));
-    },
+    drop: (source) => retire(keyOf(source)),
   };
+}
+
+function keyOf({ dealerId, sourceId }: PolledSource): string {
+  return `${dealerId}/${sourceId}`;
 }

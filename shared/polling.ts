@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Random } from './clock.ts';
-import { type Connections, createConnectionPool } from './connectionPool.ts';
+import { createConnectionPool } from './connectionPool.ts';
 import type { Finding, Tools } from './connectors/connector.ts';
 import type { Secrets } from './credentials/keyVault.ts';
 import { credentialVersion } from './credentials/oauth/rotation.ts';
@@ -103,7 +103,7 @@ export function createPolling(deps: PollingDeps): Polling {
   const statuses = statusesIn(openTable);
   const cursors = cursorsIn(openTable);
   const breakers = createBreakers(statesIn<Breaker>(openTable, 'breaker'), clock);
-  const pool: Connections = createConnectionPool({
+  const pool = createConnectionPool({
     tools: toolsOf(deps, vault),
     idleMs,
     onFailure: (error) => log.warn('A connection to a source was not closed.', { error: describeError(error) }),

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Connections, createConnectionPool } from '../../shared/connectionPool.ts';
+import { createConnectionPool } from '../../shared/connectionPool.ts';
 import type { Connector, Tools } from '../../shared/connectors/connector.ts';
 import type { PolledSource } from '../../shared/sync/poll/polledSource.ts';
+import type { ConnectionPool } from '../../shared/sync/poll/reachSource.ts';
 import { FakeDms, sourceOf } from '../helpers/pollWorld.ts';
 
 const tools: Tools = {
@@ -21,7 +22,7 @@ const secret = (version: string) => ({ value: `secret ${version}`, version });
 let dms: FakeDms;
 let source: PolledSource;
 let failures: unknown[];
-let pool: Connections;
+let pool: ConnectionPool;
 beforeEach(() => {
   jest.useFakeTimers();
   dms = new FakeDms();
@@ -108,13 +109,31 @@ describe('a connection', () => {
     await expect(use('1', { ...source, connector })).rejects.toThrow('No driver.');
     isBroken = false;
     expect(await use('1', { ...source, connector })).toBe('used');
+    expect(failures).toEqual([]);
   });
 
-  test('of each source is its own; all are closed at the end', async () => {
+  test('that can not be closed is told of', async () => {
+    const connector: Connector = {
+      ...dms.connector,
+      open: async (...given) => ({
+        ...(await dms.connector.open(...given)),
+        close: async () => {
+          throw new Error('Still busy.');
+        },
+      }),
+    };
+    await use('1', { ...source, connector });
+    pool.drop(source);
+    await settled();
+    expect(failures).toEqual([new Error('Still busy.')]);
+  });
+
+  test('of each source is its own; all are closed in the end', async () => {
     await use();
     await use('1', { ...source, sourceId: 'other' });
     expect(dms.opened).toHaveLength(2);
-    await pool.close();
+    jest.advanceTimersByTime(30_000);
+    await settled();
     expect(dms.closed).toBe(2);
     expect(failures).toEqual([]);
   });
