@@ -74,6 +74,8 @@ export interface ConfigurationDeps {
   readonly history: DealersHistory;
 }
 
+const everyEntity = Object.values(entities).map(({ name }) => name);
+
 export function createConfiguration(deps: ConfigurationDeps): Configuration {
   const { dealers, sources, packs, epochs, cursors, records, history } = deps;
   const packOf = async (source: Source): Promise<Pack | undefined> =>
@@ -94,8 +96,9 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
   const startOver = async (dealerId: string, { id, value }: Kept<Source>, names: readonly EntityName[]) => {
     if (polledConnector(value.connector) !== undefined) await cursors.reset(dealerId, id, names);
   };
+  /** Also of entities that it once brought: the next source of its id may have another system behind it. */
   const forgetPolls = async (dealerId: string, source: Kept<Source>) => {
-    await startOver(dealerId, source, entitiesOf(source.value, await packOf(source.value)));
+    await startOver(dealerId, source, everyEntity);
     await cursors.forget(dealerId, source.id);
   };
 
@@ -109,10 +112,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
         before: async (current) => {
           if (current === undefined || zoneOf(current.value) === zoneOf(dealer)) return;
           // Rows that no source covers are canonical and in the dealer's zone: any entity may have some.
-          await raise(
-            dealerId,
-            Object.values(entities).map(({ name }) => name),
-          );
+          await raise(dealerId, everyEntity);
         },
       });
     },
@@ -131,15 +131,9 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       if (purge) {
         await records.purge(dealerId);
         // What a baseline says is held is not: should the dealer come back, its files must be read anew.
-        await raise(
-          dealerId,
-          Object.values(entities).map(({ name }) => name),
-        );
+        await raise(dealerId, everyEntity);
       }
-      for await (const source of sources.list(dealerId)) {
-        await forgetPolls(dealerId, source);
-        await sources.remove(dealerId, source.id);
-      }
+      for await (const { id } of sources.list(dealerId)) await sources.remove(dealerId, id);
       await history.purge(dealerId);
       await dealers.remove(dealerId, saved.etag);
     },

@@ -380,7 +380,8 @@ test('a source that is polled starts over where it is reset, and where it is gon
   expect([hub.raised.at(-1), hub.startedOver]).toEqual(['acme/unit', ['acme/dms/unit']]);
   const dealer = await hub.dealer('acme');
   await hub.configuration.removeSource(dealer, source);
-  const both = ['acme/dms/part', 'acme/dms/unit'];
+  // Those that it brought once, too: the next source of its id may have another system behind it.
+  const all = Object.keys(entities).map((entity) => `acme/dms/${entity}`);
   // Once more behind it: a page may have begun before the source was gone.
-  expect(hub.startedOver.slice(1)).toEqual([...both, ...both]);
+  expect(hub.startedOver.slice(1)).toEqual([...all, ...all]);
 });
