@@ -21,6 +21,7 @@ const absent = 0;
 const others = 1;
 const unseen = 2;
 const seen = 3;
+const newer = 4;
 
 const firstSlots = 1 << 12;
 
@@ -32,6 +33,8 @@ export class HeldIndex {
   /** Records of the source itself, and those of them for which no row was seen yet. */
   ours = 0;
   unseen = 0;
+  /** Records that were captured after what is compared, and for which it has no row: whether they are gone is not known. */
+  unseenNewer = 0;
   readonly #seed: string;
   #slots = firstSlots;
   #count = 0;
@@ -50,19 +53,22 @@ export class HeldIndex {
     if (this.#states[slot] !== absent) return;
     const content = halvesOf(contentHash);
     this.#words.set([...key, ...content], 4 * slot);
-    this.#states[slot] = whose === 'others' ? others : whose === 'newer' ? seen : unseen;
+    this.#states[slot] = whose === 'others' ? others : whose === 'newer' ? newer : unseen;
     this.#count++;
     if (whose === 'others') return;
     this.ours++;
     if (whose === 'ours') this.unseen++;
+    else this.unseenNewer++;
   }
 
   /** Notes that the snapshot has a row for the record. True where the store holds just that, of the source itself. */
   see(id: string, contentHash = ''): boolean {
     const slot = this.#find(this.#keyOf(id));
-    if (this.#states[slot] === unseen) {
+    const state = this.#states[slot];
+    if (state === unseen || state === newer) {
       this.#states[slot] = seen;
-      this.unseen--;
+      if (state === unseen) this.unseen--;
+      else this.unseenNewer--;
     }
     if (this.#states[slot] !== seen) return false;
     const [first, second] = halvesOf(contentHash);

@@ -176,7 +176,8 @@ class Planning {
         },
         competing: [...this.#competing],
         voided: voidedBy(result),
-        isDoubtful: this.#isDoubtful || (against.kind === 'store' && this.#writer.held > 0),
+        isDoubtful:
+          this.#isDoubtful || (against.kind === 'store' && (this.#writer.held > 0 || against.held.unseenNewer > 0)),
         notes,
         columns,
       },
