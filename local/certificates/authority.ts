@@ -51,11 +51,13 @@ export async function writeTrusted(folder: string, { certificate }: Authority): 
 /** Its key and certificate, one after the other, so that a kill can't leave the one without the other. */
 function makeAuthority(now: number): string {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const party = { name: 'ADP local stack', publicKey };
+  const serial = randomBytes(16);
+  // A name of its own: of two authorities of one name, whoever trusts both takes the one for the other.
+  const party = { name: `ADP local stack ${serial.toString('hex').slice(0, 8)}`, publicKey };
   const certificate = makeCertificate({
     subject: party,
     issuer: { ...party, privateKey },
-    serial: randomBytes(16),
+    serial,
     ...validFor(authorityDays, now),
     use: 'authority',
   });
@@ -65,7 +67,7 @@ function makeAuthority(now: number): string {
 function authorityOf(pem: string, clock: Clock): Authority {
   const certificate = pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----'));
   const issuer = {
-    name: 'ADP local stack',
+    name: new X509Certificate(certificate).subject.replace('CN=', ''),
     publicKey: createPublicKey(certificate),
     privateKey: createPrivateKey(pem),
   };

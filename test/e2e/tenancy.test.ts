@@ -44,6 +44,12 @@ beforeAll(async () => {
   theirKey = await hub.dealer(theirs);
   const source = { connector: 'push', entities: { part_stock: { mapping: { part_number: 'p', on_hand: 'q' } } } };
   await hub.call('PUT', `admin/dealers/${theirs}/sources/dms`, { body: source });
+  const polled = {
+    connector: 'rest',
+    settings: { base_url: 'https://api.example.com' },
+    entities: { part: { mapping: { part_number: 'p' }, settings: { path: '/parts' }, cursor: { kind: 'full' } } },
+  };
+  await hub.call('PUT', `admin/dealers/${theirs}/sources/erp`, { body: polled });
   await hub.call('PUT', 'admin/packs/a-pack', { body: { entities: { unit: { mapping: { unit_id: 'id' } } } } });
 
   const rows = [{ part_number: marker }, { part_number: `${marker}-2` }, { description: marker }];
@@ -56,7 +62,7 @@ beforeAll(async () => {
     recordId: `:${marker}`,
     runId: body.run_id,
     rowId: quarantine.body.items[0].id,
-    sourceId: 'dms',
+    sourceId: 'erp',
     name: 'a-pack',
     keyId: theirKey.split('_')[1] ?? '',
   };

@@ -70,7 +70,11 @@ describe('the authority of this machine', () => {
       for (const server of servers) server.close();
     });
 
-    const shake = async (shown: { key: string; cert: string }, trusted: string, servername = 'localhost') => {
+    const shake = async (
+      shown: { key: string; cert: string },
+      trusted: string | string[],
+      servername = 'localhost',
+    ) => {
       const server = createServer(shown, (socket) => socket.end()).listen(0, '127.0.0.1');
       server.on('tlsClientError', () => undefined);
       servers.push(server);
@@ -89,7 +93,14 @@ describe('the authority of this machine', () => {
       await shake(authority.issue(), authority.certificate);
     });
 
-    test('another authority of the same name is not trusted, nor is another host', async () => {
+    test('who trusts the authorities of several stacks trusts the servers of each', async () => {
+      const other = await keepAuthority(await temporaryFolder('certificates'));
+      const both = [other.certificate, authority.certificate];
+      await shake(authority.issue(), both);
+      await shake(other.issue(), both);
+    });
+
+    test('another authority is not trusted, nor is another host', async () => {
       const other = await keepAuthority(await temporaryFolder('certificates'));
       await expect(shake(other.issue(), authority.certificate)).rejects.toThrow();
       await expect(shake(authority.issue(), authority.certificate, 'example.com')).rejects.toThrow(/altnames/);
