@@ -64,6 +64,7 @@ export class TextEvents<T> {
     await this.#flush();
   }
 
+  /** A row whose text nobody held, as it was too long: only its content tells whether it has changed. */
   async #takeWithoutText(row: FormatRow): Promise<void> {
     this.read += 1;
     this.#kernel.spans().fill(0, 0, 2);

@@ -124,6 +124,22 @@ describe.each(kernels)('a diff by the kernel in %s', (_name, kernel) => {
       },
     );
 
+    test('is an event again also where some of its rows were refused', async () => {
+      const content = ({ values }: { values: Record<string, unknown> }) =>
+        values.v === 'bad' ? undefined : String(values.v);
+      const options = { content, maxDeleteRatio: 2 };
+      const base = await diff('id,v\n1,z\n', undefined, { kernel: kernel(), ...options });
+      for (const before of [undefined, base.saved]) {
+        for (const rows of ['1,a\n1,bad', '1,bad\n1,a', '1,a\n1,bad\n1,a']) {
+          const some = await diff(`id,v\n${rows}\n`, before, { kernel: kernel(), ...options });
+          const good = await diff('id,v\n1,a\n', some.saved, { kernel: kernel(), ...options });
+          expect(shown(good)).toEqual(['update 1|a']);
+          const gone = await diff('id,v\n2,b\n', some.saved, { kernel: kernel(), ...options });
+          expect([removedKeys(gone), gone.result.lostRemovals]).toEqual([['1'], 0]);
+        }
+      }
+    });
+
     test('is handed over from the row on that differs from the baseline', async () => {
       const first = await diff('id,v\n1,a\n', undefined, { kernel: kernel() });
       const later = await diff('id,v\n1,a\n1,b\n1,a\n', first.saved, { kernel: kernel() });

@@ -192,8 +192,7 @@ export class PlainKernel implements Kernel {
       if (isSame(before, rowHash) && !isSame(rowHash, unknown)) {
         this.#repeated += 1;
       } else {
-        this.#table.setRowHash(slot, unknown);
-        this.#table.setContentHash(slot, unknown);
+        this.#forget(slot);
         this.#put('competing', row);
       }
       return false;
@@ -276,7 +275,10 @@ export class PlainKernel implements Kernel {
   accept(event: number, content: Hash64): boolean {
     const { kind, row } = this.#event(event);
     const slot = this.#slotOf(row);
-    if (kind === 'competing' || isSame(this.#table.rowHash(slot), unknown)) return true;
+    if (kind === 'competing') {
+      this.#forget(slot);
+      return true;
+    }
     const before = this.#table.contentHash(slot);
     this.#table.setContentHash(slot, content);
     return isSame(before, unknown) || !isSame(before, content);
@@ -285,8 +287,14 @@ export class PlainKernel implements Kernel {
   refuse(event: number): void {
     const { kind, row, before } = this.#event(event);
     const slot = this.#slotOf(row);
-    if (kind === 'competing' || isSame(this.#table.rowHash(slot), unknown)) return;
-    this.#table.setRowHash(slot, kind === 'insert' ? absent : before);
+    if (kind === 'competing') this.#forget(slot);
+    else this.#table.setRowHash(slot, kind === 'insert' ? absent : before);
+  }
+
+  /** Of rows that compete nothing is known, whatever the first one's event has put into the slot since. */
+  #forget(slot: number): void {
+    this.#table.setRowHash(slot, unknown);
+    this.#table.setContentHash(slot, unknown);
   }
 
   unchangedRows(): number {

@@ -178,8 +178,7 @@ function compareAgain(r: u32, slot: usize, rowHash: u64): void {
     repeated++;
     return;
   }
-  store<u64>(slot, UNKNOWN, ROW_HASH);
-  store<u64>(slot, UNKNOWN, CONTENT_HASH);
+  forget(slot);
   put(REPEAT, r);
 }
 
@@ -209,9 +208,11 @@ function compareBroken(r: u32, print: usize, fault: u32): bool {
 
 /** Takes the content hash of a changed row. False: the content is what it was. */
 export function accept(event: u32, contentLow: u32, contentHigh: u32): bool {
-  if (eventKind(event) == REPEAT) return true;
   const slot = slotOf(event);
-  if (load<u64>(slot, ROW_HASH) == UNKNOWN) return true;
+  if (eventKind(event) == REPEAT) {
+    forget(slot);
+    return true;
+  }
   const content = <u64>contentLow | (<u64>contentHigh << 32);
   const before = load<u64>(slot, CONTENT_HASH);
   store<u64>(slot, content, CONTENT_HASH);
@@ -221,9 +222,17 @@ export function accept(event: u32, contentLow: u32, contentHigh: u32): bool {
 /** Refuses a changed row: what was known before stays. */
 export function refuse(event: u32): void {
   const kind = eventKind(event);
-  if (kind == REPEAT) return;
   const slot = slotOf(event);
-  if (load<u64>(slot, ROW_HASH) == UNKNOWN) return;
+  if (kind == REPEAT) {
+    forget(slot);
+    return;
+  }
   const before = load<u64>(prints + <usize>eventRow(event) * PRINT, ROW_HASH);
   store<u64>(slot, kind == INSERT ? ABSENT : before, ROW_HASH);
+}
+
+/** Of rows that compete nothing is known, whatever the first one's event has put into the slot since. */
+@inline function forget(slot: usize): void {
+  store<u64>(slot, UNKNOWN, ROW_HASH);
+  store<u64>(slot, UNKNOWN, CONTENT_HASH);
 }
