@@ -192,7 +192,7 @@ export class PlainKernel implements Kernel {
       if (isSame(before, rowHash) && !isSame(rowHash, unknown)) {
         this.#repeated += 1;
       } else {
-        this.#forget(slot);
+        this.#table.forget(slot);
         this.#put('competing', row);
       }
       return false;
@@ -276,7 +276,7 @@ export class PlainKernel implements Kernel {
     const { kind, row } = this.#event(event);
     const slot = this.#slotOf(row);
     if (kind === 'competing') {
-      this.#forget(slot);
+      this.#table.forget(slot);
       return true;
     }
     const before = this.#table.contentHash(slot);
@@ -287,14 +287,8 @@ export class PlainKernel implements Kernel {
   refuse(event: number): void {
     const { kind, row, before } = this.#event(event);
     const slot = this.#slotOf(row);
-    if (kind === 'competing') this.#forget(slot);
+    if (kind === 'competing') this.#table.forget(slot);
     else this.#table.setRowHash(slot, kind === 'insert' ? absent : before);
-  }
-
-  /** Of rows that compete nothing is known, whatever the first one's event has put into the slot since. */
-  #forget(slot: number): void {
-    this.#table.setRowHash(slot, unknown);
-    this.#table.setContentHash(slot, unknown);
   }
 
   unchangedRows(): number {
@@ -363,7 +357,7 @@ export class PlainKernel implements Kernel {
     while (slots.length < this.#savedSlots) {
       const next = this.#saved.next();
       if (next.done) break;
-      if (this.#isSaved(next.value)) slots.push(this.#table.bytes(next.value, next.value + 1));
+      if (this.#table.isKept(next.value, this.#keepsUnseen)) slots.push(this.#table.bytes(next.value, next.value + 1));
     }
     this.#output = Buffer.concat(slots);
     return slots.length;
@@ -375,12 +369,6 @@ export class PlainKernel implements Kernel {
 
   hashOutput(slots: number, seed: Hash64): Hash64 {
     return xxh64(this.#output, 0, slots * slotBytes, seed);
-  }
-
-  #isSaved(slot: number): boolean {
-    return this.#table.isInBase(slot)
-      ? this.#keepsUnseen || this.#table.isSeen(slot)
-      : !isSame(this.#table.rowHash(slot), absent);
   }
 
   #row(row: number): Row {

@@ -84,7 +84,7 @@ export class SlotTable {
     this.#places[this.#placeOf(key)] = slot;
     this.#count += 1;
     this.setRowHash(slot, hash);
-    this.setContentHash(slot, { low: 0, high: 0 });
+    this.setContentHash(slot, unknown);
     return slot;
   }
 
@@ -129,6 +129,17 @@ export class SlotTable {
 
   setContentHash(slot: number, { low, high }: Hash64): void {
     this.#words.set([low, high], slot * slotWords + contentHash);
+  }
+
+  /** Of rows that compete nothing is known, whatever the first one's event has put into the slot since. */
+  forget(slot: number): void {
+    this.setRowHash(slot, unknown);
+    this.setContentHash(slot, unknown);
+  }
+
+  /** Whether the next baseline has it. @param unseen whether it keeps the keys that were not seen */
+  isKept(slot: number, unseen: boolean): boolean {
+    return this.isInBase(slot) ? unseen || this.isSeen(slot) : !isSame(this.rowHash(slot), absent);
   }
 
   /** All slots in the order of their keys. */
