@@ -119,7 +119,7 @@ export interface Kernel {
   // `openFresh`; then for each batch the spans, `hashTexts`, and in the order of the rows `passTexts` and `compareText`.
   /** Makes the baseline's rows be found by their texts. */
   indexTexts(): void;
-  /** Where the rows' texts begin and end in the input buffer, turn about. Of a row with an empty one only content tells. */
+  /** Where the rows' texts begin and end in the input buffer, turn about. Where it is empty only content tells. */
   spans(): Uint32Array;
   hashTexts(rows: number): void;
   /**
