@@ -18,6 +18,7 @@ try {
     sourcesContent: false,
     keepNames: true,
     minifySyntax: true,
+    minifyWhitespace: true,
     external: ['@azure/functions-core'],
     logLevel: 'warning',
   });
