@@ -3,6 +3,7 @@ import { createKernel } from './kernel/createKernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { openSnapshot } from './openSnapshot.ts';
 import { findRemovals } from './removals.ts';
+import { rowCountsOf } from './rowCounts.ts';
 import { RowEvents } from './rowEvents.ts';
 import { scanRows } from './scanRows.ts';
 import type { Baseline, NextBaseline, SnapshotHandler, SnapshotOptions, SnapshotResult } from './snapshot.ts';
@@ -57,13 +58,7 @@ export async function diffSnapshot<T>(
   await writeIndex(kernel, next.index, { ...opened.header, count }, isHeld);
   const old = opened.baseline;
   return {
-    read: events.read,
-    rejected: events.rejected,
-    repeated: kernel.repeatedRows(),
-    unchanged: kernel.unchangedRows() + events.sameContent,
-    inserted: events.changed.insert,
-    updated: events.changed.update,
-    competing: events.changed.competing,
+    ...rowCountsOf(kernel, events),
     removed,
     isHeld,
     suspect,

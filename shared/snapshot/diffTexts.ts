@@ -7,6 +7,7 @@ import { createKernel } from './kernel/createKernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { checkedSlots, readIndex } from './readIndex.ts';
 import { carryKeys } from './removals.ts';
+import { rowCountsOf } from './rowCounts.ts';
 import type { Baseline, NextBaseline, SnapshotHandler, SnapshotOptions, SnapshotResult } from './snapshot.ts';
 import { suspicionsOf } from './suspicions.ts';
 import { TextEvents } from './textEvents.ts';
@@ -105,13 +106,7 @@ export async function diffTexts<T>(
   const count = kernel.countFresh() + (isHeld ? kernel.countBase() : kernel.seenInBase());
   await writeIndex(kernel, next.index, { ...header, count }, isHeld);
   return {
-    read: events.read,
-    rejected: events.rejected,
-    repeated: kernel.repeatedRows(),
-    unchanged: kernel.unchangedRows() + events.sameContent,
-    inserted: events.changed.insert,
-    updated: events.changed.update,
-    competing: events.changed.competing,
+    ...rowCountsOf(kernel, events),
     removed,
     isHeld,
     suspect,

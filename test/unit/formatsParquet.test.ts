@@ -1,7 +1,3 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { AdpError } from '../../shared/errors.ts';
@@ -9,27 +5,16 @@ import { isLimitExceeded } from '../../shared/formats/limits.ts';
 import { parquet } from '../../shared/formats/parquet.ts';
 import { heldBytes } from '../../shared/formats/randomAccess.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
+import { type DuckParquet, openDuckParquet } from '../helpers/duckParquet.ts';
 import { readRows, valuesOf } from '../helpers/formatRows.ts';
 
-let folder: string;
-let database: DuckDBInstance;
+let duck: DuckParquet;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'adp-parquet-'));
-  database = await DuckDBInstance.create(':memory:', { threads: '1' });
+  duck = await openDuckParquet();
 });
-afterAll(async () => {
-  database.closeSync();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => duck.close());
 
-/** What DuckDB writes of a query. */
-async function written(query: string, options = ''): Promise<Buffer> {
-  const connection = await database.connect();
-  const path = join(folder, 'rows.parquet');
-  await connection.run(`copy (${query}) to '${path}' (format parquet ${options})`);
-  connection.closeSync();
-  return await readFile(path);
-}
+const written: DuckParquet['write'] = (query, options) => duck.write(query, options);
 
 describe('values', () => {
   test.each<[string, unknown]>([

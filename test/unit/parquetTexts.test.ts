@@ -1,8 +1,4 @@
 import { hash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -12,27 +8,17 @@ import { heldBytes } from '../../shared/formats/randomAccess.ts';
 import { sourceOf } from '../../shared/snapshot/bytes.ts';
 import { diffTexts } from '../../shared/snapshot/diffTexts.ts';
 import { toRowText } from '../../shared/sync/diff/rowText.ts';
+import { type DuckParquet, openDuckParquet } from '../helpers/duckParquet.ts';
 import { readRows, valuesOf } from '../helpers/formatRows.ts';
 import { kernels, memorySink, memorySource, type Saved, testOptions } from '../helpers/snapshot.ts';
 
-let folder: string;
-let database: DuckDBInstance;
+let duck: DuckParquet;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'adp-parquet-'));
-  database = await DuckDBInstance.create(':memory:', { threads: '1' });
+  duck = await openDuckParquet();
 });
-afterAll(async () => {
-  database.closeSync();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => duck.close());
 
-async function written(query: string, options = ''): Promise<Buffer> {
-  const connection = await database.connect();
-  const path = join(folder, 'rows.parquet');
-  await connection.run(`copy (${query}) to '${path}' (format parquet ${options})`);
-  connection.closeSync();
-  return await readFile(path);
-}
+const written: DuckParquet['write'] = (query, options) => duck.write(query, options);
 
 async function diff(file: Buffer, before?: Saved, kernel = kernels[0]?.[1]()) {
   const index = memorySink();
