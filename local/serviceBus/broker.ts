@@ -106,6 +106,9 @@ function restore(journal: Journal, queues: ReadonlyMap<string, Queue>, path: str
       }
       for (const queue of queues.values()) yield* queue.entries();
     },
+    get bytes() {
+      return queues.values().reduce((sum, queue) => sum + queue.bytes, 0);
+    },
   });
   for (const queue of queues.values()) queue.resume();
 }

@@ -20,6 +20,7 @@ afterEach(() => {
 /** A state of names and numbers, the simplest that there is. */
 class Numbers {
   readonly held = new Map<string, number>();
+  bytes = 0;
   apply(entry: JournalEntry): void {
     if (entry.op === 'numbered') this.held.set(entry.queue, entry.sequenceNumber);
   }
@@ -126,6 +127,20 @@ test('it is compacted while it is in use, and loses nothing by it', async () => 
   expect(largest).toBeLessThan(3000);
   await opened.close();
   expect(await recover(readFileSync(path))).toEqual(Object.fromEntries(opened.numbers.held));
+});
+
+test('what is still held is not written once more, however long the file', async () => {
+  const opened = open(2000);
+  opened.numbers.bytes = 1_000_000;
+  const before = statSync(path);
+  for (let i = 1; i <= 100; i++) {
+    opened.set('a', i);
+    await opened.durable();
+  }
+  await opened.close();
+  // A compaction puts another file in its place.
+  expect(statSync(path).ino).toBe(before.ino);
+  expect(statSync(path).size).toBeGreaterThan(2000);
 });
 
 test('what an interrupted compaction left behind is of no account', async () => {

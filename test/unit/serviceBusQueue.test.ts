@@ -60,7 +60,8 @@ class Bench {
       partitionKey: undefined,
       timeToLive: undefined,
       scheduledFor,
-      bare: Buffer.alloc(0),
+      // A body of two bytes.
+      bare: Buffer.from([0, 0x53, 0x75, 0xa0, 2, 1, 2]),
     });
   }
 
@@ -134,8 +135,9 @@ test('whatever happens, each message is in one place until it is completed, and 
           expect(bench.describe()).toEqual(before);
           held = [];
         }
-        const kept = [...bench.queue.browse(0), ...bench.dead.browse(0)].map((message) => message.messageId);
-        expect(kept.sort()).toEqual([...expected].sort());
+        const kept = [...bench.queue.browse(0), ...bench.dead.browse(0)];
+        expect(kept.map(({ messageId }) => messageId).sort()).toEqual([...expected].sort());
+        expect(bench.queue.bytes + bench.dead.bytes).toBe(kept.reduce((sum, { bare }) => sum + bare.length, 0));
       }
     }),
     { numRuns: 300 },

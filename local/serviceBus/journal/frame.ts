@@ -7,12 +7,22 @@ export const fileHeader = Buffer.from('ADP service bus journal 1\n', 'ascii');
 
 const headLength = 8;
 
-/** What is committed together: the length of its content (32 bits), its CRC-32, the content. It is kept or lost whole. */
-export function encodeFrame(content: readonly Buffer[]): Buffer {
-  const frame = Buffer.concat([Buffer.alloc(headLength), ...content]);
-  frame.writeUInt32BE(frame.length - headLength, 0);
-  frame.writeUInt32BE(crc32(frame.subarray(headLength)), 4);
-  return frame;
+/**
+ * What is committed together: the length of its content (32 bits), its CRC-32, the content. It is kept or lost whole.
+ * The parts are to be written one after another: joined, all bytes would be copied once more.
+ */
+export function encodeFrame(content: readonly Buffer[]): Buffer[] {
+  const head = Buffer.alloc(headLength);
+  head.writeUInt32BE(lengthOf(content), 0);
+  head.writeUInt32BE(
+    content.reduce((sum, part) => crc32(part, sum), 0),
+    4,
+  );
+  return [head, ...content];
+}
+
+export function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /**

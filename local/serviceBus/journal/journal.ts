@@ -1,14 +1,16 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, fsyncSync, openSync, renameSync, writeSync, writev } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { decodeEntries, encodeEntry, type JournalEntry } from './entry.ts';
-import { encodeFrame, fileHeader, readFrames } from './frame.ts';
+import { encodeFrame, fileHeader, lengthOf, readFrames } from './frame.ts';
 
 /** What the journal keeps: it is rebuilt from the entries, and described by fewer of them when the file is compacted. */
 export interface JournaledState {
   apply(entry: JournalEntry): void;
   entries(): Iterable<JournalEntry>;
+  /** About what `entries` would take in a file: so much stays however often it is compacted. */
+  readonly bytes: number;
 }
 
 export interface JournalOptions {
@@ -23,13 +25,14 @@ const usualCompactAbove = 16 * 1024 * 1024;
 const growthBeforeCompaction = 4;
 const compactedFrameLength = 1024 * 1024;
 
-const writeAsync = promisify(write);
+const writeAsync = promisify(writev);
 const syncAsync = promisify(fdatasync);
 
 /**
  * An append-only file with group commit: all that is appended while the last group was on its way to the disk becomes the
  * next group, one write and one fdatasync, after which its callbacks are called. The file is compacted at the start, and
- * again whenever it has grown to four times what it was then.
+ * again whenever it has grown to four times what it was then, and three quarters of it are of no account any more: what is
+ * still held would only be copied.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -95,18 +98,24 @@ export class Journal {
       if (content.length > 0) await this.#writeFrame(encodeFrame(content));
       for (const callback of waiting) callback();
       const { compactAbove = usualCompactAbove } = this.#options;
-      const limit = Math.max(compactAbove, growthBeforeCompaction * this.#compactedSize);
+      const kept = Math.max(this.#compactedSize, this.#state?.bytes ?? 0);
+      const limit = Math.max(compactAbove, growthBeforeCompaction * kept);
       if (this.#size > limit && this.#state !== undefined) this.#compact(this.#state);
     }
     this.#committing = undefined;
   }
 
-  async #writeFrame(frame: Buffer): Promise<void> {
-    for (let done = 0; done < frame.length; ) {
-      done += (await writeAsync(this.#descriptor, frame, done)).bytesWritten;
+  async #writeFrame(frame: readonly Buffer[]): Promise<void> {
+    const length = lengthOf(frame);
+    let rest = frame;
+    for (let done = 0; done < length; ) {
+      const { bytesWritten } = await writeAsync(this.#descriptor, rest);
+      done += bytesWritten;
+      // Seldom: the disk took a part only.
+      if (done < length) rest = [Buffer.concat(rest).subarray(bytesWritten)];
     }
     await syncAsync(this.#descriptor);
-    this.#size += frame.length;
+    this.#size += length;
   }
 
   /**
@@ -139,14 +148,14 @@ function* compacted(state: JournaledState): Generator<Buffer> {
   for (const entry of state.entries()) {
     const encoded = encodeEntry(entry);
     content.push(...encoded);
-    length += encoded.reduce((sum, part) => sum + part.length, 0);
+    length += lengthOf(encoded);
     if (length >= compactedFrameLength) {
-      yield encodeFrame(content);
+      yield Buffer.concat(encodeFrame(content));
       content = [];
       length = 0;
     }
   }
-  if (content.length > 0) yield encodeFrame(content);
+  if (content.length > 0) yield Buffer.concat(encodeFrame(content));
 }
 
 /** A rename survives a power cut only once its folder is synced. Windows has no such thing. */

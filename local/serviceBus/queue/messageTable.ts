@@ -8,6 +8,7 @@ export class MessageTable {
   readonly #journal: Pick<Journal, 'append'>;
   readonly #messages = new Map<number, StoredMessage>();
   #lastNumber = 0;
+  #bytes = 0;
 
   constructor(queue: string, journal: Pick<Journal, 'append'>) {
     this.#queue = queue;
@@ -24,12 +25,17 @@ export class MessageTable {
     return this.#messages.get(sequenceNumber);
   }
 
+  /** Of all messages together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   values(): Iterable<StoredMessage> {
     return this.#messages.values();
   }
 
   add(message: StoredMessage): void {
-    this.#messages.set(message.sequenceNumber, message);
+    this.#set(message);
     this.#journal.append({ op: 'put', queue: this.#queue, message });
   }
 
@@ -37,7 +43,7 @@ export class MessageTable {
   update(message: StoredMessage): void {
     const { sequenceNumber, state, deliveryCount, bare } = message;
     const sameBytes = this.#messages.get(sequenceNumber)?.bare === bare;
-    this.#messages.set(sequenceNumber, message);
+    this.#set(message);
     this.#journal.append(
       sameBytes
         ? { op: 'update', queue: this.#queue, sequenceNumber, state, deliveryCount }
@@ -46,7 +52,7 @@ export class MessageTable {
   }
 
   remove({ sequenceNumber }: StoredMessage): void {
-    this.#messages.delete(sequenceNumber);
+    this.#delete(sequenceNumber);
     this.#journal.append({ op: 'remove', queue: this.#queue, sequenceNumber });
   }
 
@@ -55,10 +61,10 @@ export class MessageTable {
     const sequenceNumber = entry.op === 'put' ? entry.message.sequenceNumber : entry.sequenceNumber;
     this.#lastNumber = Math.max(this.#lastNumber, sequenceNumber);
     const message = this.#messages.get(sequenceNumber);
-    if (entry.op === 'put') this.#messages.set(sequenceNumber, entry.message);
-    if (entry.op === 'remove') this.#messages.delete(sequenceNumber);
+    if (entry.op === 'put') this.#set(entry.message);
+    if (entry.op === 'remove') this.#delete(sequenceNumber);
     if (entry.op === 'update' && message !== undefined) {
-      this.#messages.set(sequenceNumber, { ...message, state: entry.state, deliveryCount: entry.deliveryCount });
+      this.#set({ ...message, state: entry.state, deliveryCount: entry.deliveryCount });
     }
   }
 
@@ -66,5 +72,15 @@ export class MessageTable {
   *entries(): Generator<JournalEntry> {
     yield { op: 'numbered', queue: this.#queue, sequenceNumber: this.#lastNumber };
     for (const message of this.#messages.values()) yield { op: 'put', queue: this.#queue, message };
+  }
+
+  #set(message: StoredMessage): void {
+    this.#bytes += message.bare.length - (this.#messages.get(message.sequenceNumber)?.bare.length ?? 0);
+    this.#messages.set(message.sequenceNumber, message);
+  }
+
+  #delete(sequenceNumber: number): void {
+    this.#bytes -= this.#messages.get(sequenceNumber)?.bare.length ?? 0;
+    this.#messages.delete(sequenceNumber);
   }
 }

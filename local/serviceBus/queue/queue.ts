@@ -55,6 +55,11 @@ export class Queue {
     return this.#ready.size;
   }
 
+  /** Of all messages that are held. */
+  get bytes(): number {
+    return this.#messages.bytes;
+  }
+
   /** @returns its sequence number, or 0 for a duplicate, which is dropped without a word to the sender */
   enqueue(incoming: IncomingMessage): number {
     const now = this.#environment.now();
