@@ -56,7 +56,7 @@ test('a message arrives as JSON with its metadata, and is completed', async () =
       enqueued: 'string',
     },
   ]);
-  await until('it is gone', async () => (await client.createReceiver('single').peekMessages(10)).length === 0);
+  await until('it is gone', () => broker.isEmpty('single'));
 });
 
 test('a message whose handler fails comes again', async () => {
@@ -147,5 +147,5 @@ test('a broker that is killed while messages flow holds nothing up for long, and
   await client.createSender('single').sendMessages(ids.map((messageId) => ({ body: { id: messageId }, messageId })));
   await until('they flow', () => arrived().size > 50);
   await broker.restart();
-  await until('all arrive', () => arrived().size === ids.length, 10_000);
+  await until('all arrive', () => arrived().size === ids.length);
 });

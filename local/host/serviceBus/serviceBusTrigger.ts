@@ -12,6 +12,7 @@ import { describeError } from '../log.ts';
 import { createPump } from '../pump.ts';
 import { type Host, type Listener, type TriggerKind, together } from '../trigger.ts';
 import { findConnectionString } from './connection.ts';
+import { type LockRenewal, whileLocked } from './lockRenewal.ts';
 import { toBatchData, toBatchMetadata, toBodyData, toTriggerMetadata } from './message.ts';
 import { readServiceBusOptions, type ServiceBusOptions } from './options.ts';
 import { type Outcome, type Settle, settleInGroups } from './settlement.ts';
@@ -69,10 +70,16 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
   const client = new ServiceBusClient(target.connectionString, { retryOptions });
   const receiver = client.createReceiver(target.queue, {
     ...(target.deadLetters && { subQueueType: 'deadLetter' }),
-    maxAutoLockRenewalDurationInMs: options.maxAutoLockRenewalMs,
+    maxAutoLockRenewalDurationInMs: 0,
     skipParsingBodyAsJson: true,
   });
   const settle = settleInGroups(receiver);
+  const renewal: LockRenewal = {
+    receiver,
+    forMs: options.maxAutoLockRenewalMs,
+    onFailure: ({ messageId }, error) =>
+      host.log('warning', target.fn.name, `The lock of message ${messageId} could not be renewed: ${String(error)}`),
+  };
   const concurrency = target.many ? 1 : options.maxConcurrentCalls;
   const batchSize = target.many ? options.maxMessageBatchSize : 1;
   const pump = createPump<ServiceBusReceivedMessage>({
@@ -80,11 +87,13 @@ function listen(target: QueueFunction, options: ServiceBusOptions, host: Host): 
     concurrency,
     lingerMs: target.many ? batchLingerMs : 0,
     call: async (received) => {
-      // What came over a connection that is lost can't be settled: the broker will bring it again.
+      // What came over a connection that is lost can't be settled: its lock runs out, and the broker brings it again.
       const messages = received.filter((message) => !isStale(message));
       if (messages.length === 0) return;
-      const succeeded = await callFunction(target, messages, host);
-      await settleAll(settle, messages, succeeded ? 'completed' : 'given back', target, host);
+      await whileLocked(messages, renewal, async () => {
+        const succeeded = await callFunction(target, messages, host);
+        await settleAll(settle, messages, succeeded ? 'completed' : 'given back', target, host);
+      });
     },
   });
   let subscription: { close(): Promise<void> } | undefined;
