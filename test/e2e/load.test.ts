@@ -41,4 +41,4 @@ test(`${100 * rowsABatch} rows in 100 batches by 8 clients at once, with repeats
   const held = await hub.records('acme', 'part_stock');
   expect(held.size).toBe(expected.size);
   for (const [id, quantity] of expected) expect([id, held.get(id)?.data.on_hand]).toEqual([id, quantity]);
-}, 300_000);
+});

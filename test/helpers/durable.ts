@@ -21,7 +21,7 @@ export interface DurableHost {
   client<T = unknown>(operation: string, ...parameters: unknown[]): Promise<T>;
   status(instanceId: string): Promise<Status>;
   /** Waits until it has that status; fails as soon as it has ended otherwise. */
-  reaches(instanceId: string, runtimeStatus: string, deadlineMs?: number): Promise<Status>;
+  reaches(instanceId: string, runtimeStatus: string): Promise<Status>;
 }
 
 export async function buildDurableApp(hostJson: object = {}): Promise<string> {
@@ -54,9 +54,9 @@ export async function startDurableHost(
     },
     client,
     status,
-    reaches: async (instanceId, wanted, deadlineMs) =>
+    reaches: async (instanceId, wanted) =>
       await until(
-        `${instanceId} is ${wanted}`,
+        async () => `${instanceId} is ${wanted}; it is ${JSON.stringify(await status(instanceId))}`,
         async () => {
           const found = await status(instanceId);
           if (found.runtimeStatus === wanted) return found;
@@ -65,7 +65,6 @@ export async function startDurableHost(
           }
           return undefined;
         },
-        deadlineMs,
       ),
   };
 }

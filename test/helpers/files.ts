@@ -20,9 +20,9 @@ export async function runsOf(hub: Hub, path: string): Promise<Reply['body'][]> {
 }
 
 /** The newest run of a file, closed; there are `count` of them then. */
-export async function runOf(hub: Hub, path: string, count = 1, withinMs = 45_000): Promise<Reply['body']> {
+export async function runOf(hub: Hub, path: string, count = 1, withinMs = 90_000): Promise<Reply['body']> {
   return await until(
-    `${path} has ${count} closed runs`,
+    async () => `${path} has ${count} closed runs; its runs are ${JSON.stringify(await runsOf(hub, path))}`,
     async () => {
       const runs = await runsOf(hub, path);
       // Who asks for a run that is complete has it closed, and needn't wait for the next sweep.

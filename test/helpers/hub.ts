@@ -72,7 +72,7 @@ export async function startHub(settings: StackOptions['settings'] = {}, folder?:
       const scopes = [`ingest:${dealerId}`, `read:${dealerId}`];
       return (await must('POST', 'admin/keys', { name: dealerId, scopes })).key;
     },
-    async closed(runId, withinMs = 30_000) {
+    async closed(runId, withinMs = 90_000) {
       const deadline = Date.now() + withinMs;
       for (;;) {
         const run = await must('GET', `runs/${runId}`);

@@ -106,17 +106,13 @@ async function writeFiles(folder: string, password: string): Promise<Authority> 
 async function launchServer(args: readonly string[], url: string): Promise<Supervised> {
   const running = supervise(server ?? 'mariadbd', args, ordinaryUser);
   try {
-    await until(
-      'MariaDB answers',
-      async () => {
-        if (running.hasEnded) throw new Error(`MariaDB ended early:\n${running.output()}`);
-        // Another server on this port doesn't know the password.
-        const connection = await mysql.createConnection({ uri: url, connectTimeout: 5_000 }).catch(() => undefined);
-        await connection?.end();
-        return connection !== undefined;
-      },
-      60_000,
-    );
+    await until('MariaDB answers', async () => {
+      if (running.hasEnded) throw new Error(`MariaDB ended early:\n${running.output()}`);
+      // Another server on this port doesn't know the password.
+      const connection = await mysql.createConnection({ uri: url, connectTimeout: 5_000 }).catch(() => undefined);
+      await connection?.end();
+      return connection !== undefined;
+    });
     return running;
   } catch (error) {
     await running.kill();

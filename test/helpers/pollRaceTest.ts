@@ -66,14 +66,14 @@ async function race(database: RaceDatabase, connect: () => Promise<Connection>):
     run(`INSERT INTO ${database.table} (id, note, modified) VALUES (${id}, 'n${id}', ${modified})`);
   // Cursors stand somewhere before anything happens.
   await insert(0, database.now);
-  await until('all have begun', () => all.every(({ store }) => store.has(0)), 30_000);
+  await until('all have begun', () => all.every(({ store }) => store.has(0)));
   const load = write(database, { writers: 6, forMs: 10_000, transactionMs: 4_000, random: randomOf(raceSeed) });
 
   const holder = await database.writer();
   await holder('BEGIN');
   await holder(`INSERT INTO ${database.table} (id, note, modified) VALUES (${late}, 'n${late}', ${database.now})`);
   await insert(early, database.now);
-  await until('all are beyond it', () => all.every(({ store }) => store.has(early)), 30_000);
+  await until('all are beyond it', () => all.every(({ store }) => store.has(early)));
   // A cursor is saved with the page that was taken; the next read begins beyond the late one.
   await until('the late one is not there yet', () => all.every(({ store }) => !store.has(late)));
   await holder('COMMIT');

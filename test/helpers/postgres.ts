@@ -127,19 +127,15 @@ async function reachable(folder: string): Promise<string> {
 
 async function answers(server: Supervised, url: string): Promise<void> {
   try {
-    await until(
-      'PostgreSQL answers',
-      async () => {
-        if (server.hasEnded) throw new Error(`PostgreSQL ended early:\n${server.output()}`);
-        const client = new pg.Client({ connectionString: `${url}/postgres`, connectionTimeoutMillis: 5_000 });
-        client.on('error', () => undefined);
-        return await client.connect().then(
-          () => client.end().then(() => true),
-          () => undefined,
-        );
-      },
-      60_000,
-    );
+    await until('PostgreSQL answers', async () => {
+      if (server.hasEnded) throw new Error(`PostgreSQL ended early:\n${server.output()}`);
+      const client = new pg.Client({ connectionString: `${url}/postgres`, connectionTimeoutMillis: 5_000 });
+      client.on('error', () => undefined);
+      return await client.connect().then(
+        () => client.end().then(() => true),
+        () => undefined,
+      );
+    });
   } catch (error) {
     await server.kill();
     throw error;

@@ -52,10 +52,13 @@ export function run(file: string, args: readonly string[], { env = {}, cwd }: Pr
 
 /** The port of the line `{"ready":true,"port":N}`; fails with the output if the program ends before that line. */
 export async function ready(program: Program): Promise<number> {
-  return await until('the program is ready', () => {
-    const found = /\{"ready":true,"port":(\d+)/.exec(program.output())?.[1];
-    if (found !== undefined) return Number(found);
-    if (program.process.exitCode !== null) throw new Error(`It ended early:\n${program.output()}`);
-    return undefined;
-  });
+  return await until(
+    () => `the program is ready:\n${program.output()}`,
+    () => {
+      const found = /\{"ready":true,"port":(\d+)/.exec(program.output())?.[1];
+      if (found !== undefined) return Number(found);
+      if (program.process.exitCode !== null) throw new Error(`It ended early:\n${program.output()}`);
+      return undefined;
+    },
+  );
 }

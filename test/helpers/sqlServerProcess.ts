@@ -17,7 +17,7 @@ const password = 'bench-only-1';
 export async function startSqlServerProcess(): Promise<SqlServerProcess> {
   const running = supervise(process.execPath, [import.meta.filename, await temporaryFolder('sql-server')]);
   const portIn = () => /^port (\d+)$/m.exec(running.output())?.[1];
-  await until('the SQL Server listens', () => portIn() !== undefined || running.hasEnded, 30_000);
+  await until('the SQL Server listens', () => portIn() !== undefined || running.hasEnded);
   const port = Number(portIn());
   if (Number.isNaN(port)) throw new Error(`The SQL Server ended:\n${running.output()}`);
   return { port, password, stop: () => running.kill() };

@@ -14,9 +14,8 @@ export async function startStorage(): Promise<RunningStorage> {
   const ports = ['blob', 'queue', 'table'].flatMap((service) => [`--${service}-port`, '0']);
   const program = run(resolve('local/storage/main.ts'), ['--data-dir', dataDir, ...ports]);
   const found = await until(
-    'storage is ready',
+    () => `storage is ready:\n${program.output()}`,
     () => /"blob":(\d+),"queue":(\d+),"table":(\d+)/.exec(program.output()) ?? undefined,
-    30_000,
   );
   const [blob, queue, table] = found.slice(1).map(Number);
   return {

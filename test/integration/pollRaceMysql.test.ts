@@ -41,5 +41,5 @@ describeWith(hasMariadb ? undefined : mariadbAdvice, 'a race on MariaDB', () => 
         settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
       },
     );
-  }, 120_000);
+  });
 });

@@ -41,5 +41,5 @@ describeWith(hasPostgres ? undefined : postgresAdvice, 'a race on PostgreSQL', (
         settings: server.ca === undefined ? {} : { tls: { ca: server.ca } },
       },
     );
-  }, 120_000);
+  });
 });

@@ -157,7 +157,7 @@ describe('npm start', () => {
   /** Its working folder decides which app it runs: `dist` in there. */
   async function npmStart(dataDir: string) {
     const program = run(startScript, ['--data-dir', dataDir, '--port', 'auto'], { cwd: process.cwd() });
-    await until('it says that it runs', () => program.lines('The hub runs.').length > 0 || hasEnded(program), 30_000);
+    await until('it says that it runs', () => program.lines('The hub runs.').length > 0 || hasEnded(program));
     return program;
   }
   const hasEnded = (program: ReturnType<typeof run>) => {

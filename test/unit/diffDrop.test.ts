@@ -457,7 +457,7 @@ describe('a run that is given up halfway', () => {
       expect((await world.run(next.run_id)).status).toBe('succeeded');
       expect(quantities(world)).toEqual(Object.fromEntries(ten.map(([n, , q]) => [n, q])));
     }
-  }, 60_000);
+  });
 });
 
 test('what is too much to be sent in one go is sent in several, and nothing of it twice', async () => {
@@ -478,7 +478,7 @@ test('what is too much to be sent in one go is sent in several, and nothing of i
   for (let more = await world.diff(message); more !== undefined; more = await world.diff(message));
   await world.write();
   expect(await world.run(message.run_id)).toMatchObject({ status: 'succeeded', tally: { inserted: 25_000 } });
-}, 60_000);
+});
 
 describe('two at once', () => {
   test('of different files: one has to wait', async () => {
@@ -565,7 +565,6 @@ describe('a process that dies', () => {
         });
       }
     },
-    120_000,
   );
 });
 
@@ -666,6 +665,5 @@ describe('any two snapshots', () => {
         { numRuns: process.env.SOAK === '1' ? 500 : 25 },
       );
     },
-    120_000,
   );
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   systems = await startSystems({ tables, stackDir: folder, folder: path.join(folder, 'systems') });
   rounds = new Map();
   for (const system of systems.all) rounds.set(system.dealer, await Array.fromAsync(system.rounds()));
-}, 60_000);
+});
 afterAll(async () => {
   await systems?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });

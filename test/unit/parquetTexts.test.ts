@@ -68,7 +68,7 @@ describe.each(kernels)('rows of Parquet, with the kernel in %s', (_name, kernel)
       expect(second.result).toMatchObject({ read: 3_000, unchanged: 3_000, removed: 0 });
       expect(second.saved.index.equals(first.saved.index)).toBe(true);
     }
-  }, 60_000);
+  });
 
   test('that changed in a single value are read, and only these; columns that have moved say nothing', async () => {
     const rows = (change: string) => written(`select * replace (${change}) from (${query(0)}) order by i`);
@@ -96,7 +96,7 @@ describe.each(kernels)('rows of Parquet, with the kernel in %s', (_name, kernel)
     const last = await diff(moved, first.saved, kernel());
     expect(last.result).toMatchObject({ unchanged: 2_990, updated: 0, removed: 10 });
     expect(last.mapped).toBe(0);
-  }, 60_000);
+  });
 });
 
 test('rows that are read are those of the format’s reader', async () => {

@@ -215,7 +215,6 @@ describe('a process that dies', () => {
         }
       }
     },
-    120_000,
   );
 });
 
