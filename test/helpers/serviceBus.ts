@@ -51,7 +51,7 @@ export async function startServiceBus(queues: Queues): Promise<ServiceBus> {
     folder,
     journal: join(folder, 'messages.journal'),
     program: () => program,
-    client: (options = { retryOptions: { maxRetries: 0, timeoutInMs: 5000 } }) => {
+    client: (options = { retryOptions: { maxRetries: 0, timeoutInMs: 30_000 } }) => {
       const client = new ServiceBusClient(connectionString(port), options);
       clients.push(client);
       return client;
