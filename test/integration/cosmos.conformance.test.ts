@@ -11,6 +11,7 @@ import { CosmosClient } from '@azure/cosmos';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cosmos } from '../helpers/cosmos.ts';
 import { cosmosKey, createRecords, end, launchCosmos, startCosmos } from '../helpers/cosmos.ts';
+import { until } from '../helpers/poll.ts';
 
 let cosmos: Cosmos;
 let client: CosmosClient;
@@ -527,11 +528,7 @@ describe('time to live', () => {
   test('an expired document is gone from reads, queries and counts, and may be created again', async () => {
     await records.items.create(part('brief', { ttl: 1, mark: 'ttl' }));
     await records.items.create(part('lasting', { mark: 'ttl' }));
-    expect((await item('brief').read()).statusCode).toBe(200);
-    const deadline = Date.now() + 5000;
-    while ((await item('brief').read()).statusCode === 200 && Date.now() < deadline)
-      await new Promise((r) => setTimeout(r, 50));
-    expect((await item('brief').read()).statusCode).toBe(404);
+    await until('it is gone', async () => (await item('brief').read()).statusCode === 404);
     expect(await all("SELECT VALUE c.id FROM c WHERE c.mark = 'ttl'")).toEqual(['lasting']);
     expect(await all('SELECT VALUE COUNT(1) FROM c', {}, { partitionKey: keyOf('brief') })).toEqual([0]);
     await expect(item('brief').replace(part('brief'))).rejects.toMatchObject({ code: 404 });
@@ -547,9 +544,7 @@ describe('time to live', () => {
     });
     await container.items.create({ id: '1', pk: 'a' });
     await container.items.create({ id: '2', pk: 'a', ttl: -1 });
-    const deadline = Date.now() + 5000;
-    while ((await container.item('1', 'a').read()).statusCode === 200 && Date.now() < deadline)
-      await new Promise((r) => setTimeout(r, 50));
+    await until('the first is gone', async () => (await container.item('1', 'a').read()).statusCode === 404);
     const { resources } = await container.items.query('SELECT VALUE c.id FROM c').fetchAll();
     expect(resources).toEqual(['2']);
     await expect(container.items.create({ id: '3', pk: 'a', ttl: 0 })).rejects.toMatchObject({ code: 400 });
@@ -602,9 +597,7 @@ describe('the process', () => {
       );
     expect(await answers()).toBe(true);
     await end(parent, 'SIGKILL');
-    const deadline = Date.now() + 5000;
-    while ((await answers()) && Date.now() < deadline) await new Promise((r) => setTimeout(r, 50));
-    expect(await answers()).toBe(false);
+    await until('it has ended', async () => !(await answers()));
     rmSync(dataDir, { recursive: true });
   });
 });

@@ -1,8 +1,10 @@
 // SIGKILL at random moments: what was acknowledged is there afterwards, whole and with its ETag.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, OperationInput } from '@azure/cosmos';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Cosmos } from '../helpers/cosmos.ts';
 import { createRecords, startCosmos } from '../helpers/cosmos.ts';
+import { until } from '../helpers/poll.ts';
 
 const rounds = 8;
 const chains = 12;
@@ -70,7 +72,10 @@ test('nothing acknowledged is lost, nothing is done twice', async () => {
       insertUntil(`a${round}`, inserted, stopped),
       insertUntil(`b${round}`, inserted, stopped),
     ]);
-    await new Promise((resolve) => setTimeout(resolve, 30 + Math.random() * 300));
+    const before = inserted.size;
+    const started = all.map(({ n }) => n);
+    await until('writes flow', () => inserted.size > before && all.every(({ n }, i) => n > (started[i] ?? 0)));
+    await sleep(Math.random() * 300);
     await cosmos.kill();
     killed = true;
     await cosmos.restart();
@@ -95,6 +100,4 @@ test('nothing acknowledged is lost, nothing is done twice', async () => {
   // Every bulk request is one transaction: it left all of its documents or none.
   const batches = Map.groupBy(found.keys(), (id) => id.replace(/-\d+$/, ''));
   for (const [batch, ids] of batches) if (!batch.startsWith('chain')) expect(ids).toHaveLength(bulkSize);
-  expect(inserted.size).toBeGreaterThan(rounds * bulkSize);
-  expect(all.reduce((sum, { n }) => sum + n, 0)).toBeGreaterThan(rounds * chains);
 });

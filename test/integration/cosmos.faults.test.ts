@@ -4,6 +4,7 @@ import { CosmosClient } from '@azure/cosmos';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cosmos } from '../helpers/cosmos.ts';
 import { cosmosKey, createRecords, startCosmos } from '../helpers/cosmos.ts';
+import { until } from '../helpers/poll.ts';
 
 let cosmos: Cosmos;
 let client: CosmosClient;
@@ -124,11 +125,13 @@ describe('the SDK', () => {
   });
 
   test('takes a second for any executeBulkOperations, where the older bulk takes none', async () => {
-    const started = performance.now();
-    await records.items.bulk([upsert('quick')]);
-    expect(performance.now() - started).toBeLessThan(500);
-    const again = performance.now();
-    await records.items.executeBulkOperations([upsert('slow')]);
-    expect(performance.now() - again).toBeGreaterThan(900);
+    const tookMs = async (write: () => Promise<unknown>) => {
+      const start = performance.now();
+      await write();
+      return performance.now() - start;
+    };
+    expect(await tookMs(() => records.items.executeBulkOperations([upsert('slow')]))).toBeGreaterThan(900);
+    // A busy machine may hold any of them up, but not all.
+    await until('a quick one', async () => (await tookMs(() => records.items.bulk([upsert('quick')]))) < 500);
   });
 });
