@@ -99,18 +99,16 @@ describe('an answer that is no data says what to do', () => {
 
 describe('time', () => {
   test.each<[string, Fault]>([
-    ['before the headers', { kind: 'slow', ms: 5_000 }],
+    ['before the headers', { kind: 'slow', ms: 600_000 }],
     ['within the body', { kind: 'hanging' }],
   ])('is limited %s', async (_, fault) => {
-    const begun = performance.now();
     const failure = await failureAfter(fault, { timeout_seconds: 0.3 });
     expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
     expect(failure.message).toContain('timeout_seconds');
-    expect(performance.now() - begun).toBeLessThan(4_000);
   });
 
   test.each<[string, Fault]>([
-    ['before the headers', { kind: 'slow', ms: 5_000 }],
+    ['before the headers', { kind: 'slow', ms: 600_000 }],
     ['within the body', { kind: 'hanging' }],
   ])('ends when who asked says so, with the reason given: %s', async (_, fault) => {
     api.faults.add({ fault });

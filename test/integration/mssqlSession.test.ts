@@ -174,9 +174,9 @@ describe('what goes wrong on the way', () => {
   });
 
   test('a statement that takes too long is stopped at the server', async () => {
-    const source = await open({ statement_timeout_ms: 200 });
+    const source = await open({ statement_timeout_ms: 2_000 });
     const read = await source.begin(query, 'all', undefined, signal);
-    server.setFault(atRows({ kind: 'slow', delayMs: 60_000 }));
+    server.setFault(atRows({ kind: 'slow', delayMs: 600_000 }));
     const failure = await failureOf(source.pull(query, read, undefined, 5_000, signal));
     expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
     expect(failure.message).toMatch(/in time/);
@@ -206,8 +206,8 @@ describe('what goes wrong on the way', () => {
 
 describe('an abort', () => {
   test.each<[string, Fault]>([
-    ['before the first row', { kind: 'slow', delayMs: 60_000 }],
-    ['between rows', { kind: 'slow', delayMs: 60_000, everyRows: 100 }],
+    ['before the first row', { kind: 'slow', delayMs: 600_000 }],
+    ['between rows', { kind: 'slow', delayMs: 600_000, everyRows: 100 }],
   ])('%s throws its reason at once, and ends the statement at the server', async (_, fault) => {
     const source = await open({ lock_timeout_ms: 1_000 });
     const read = await source.begin(query, 'all', undefined, signal);

@@ -123,12 +123,10 @@ describe('what goes wrong on purpose', () => {
   });
 
   test('a slow statement, which its timeout ends', async () => {
-    ofBig(() => ({ kind: 'slow', delayMs: 30_000 }));
-    const pool = await server.connect({ requestTimeout: 200, pool: { max: 1 } });
-    const start = performance.now();
+    ofBig(() => ({ kind: 'slow', delayMs: 600_000 }));
+    const pool = await server.connect({ requestTimeout: 2_000, pool: { max: 1 } });
     expect((await failureOf(pool.request().query('SELECT TOP (1) Id FROM dbo.Big'))).code).toBe('ETIMEOUT');
     expect(await one(pool)).toEqual([{ one: 1 }]);
-    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   test('slow rows, which arrive as they come', async () => {
