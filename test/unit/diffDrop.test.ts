@@ -53,6 +53,13 @@ describe('a full snapshot', () => {
     expect(await receipt(world, moved)).toMatchObject({ status: 'succeeded', unchanged: 10, upserts: 0, deletes: 0 });
   });
 
+  test('that comes again says so', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    expect((await world.take(csv(ten))).notes).toContainEqual(expect.stringContaining('nothing to do'));
+    expect((await world.take(csv(ten.slice(1)))).notes).not.toContainEqual(expect.stringContaining('nothing to do'));
+  });
+
   test('has rows that can not be taken: they count as seen, and go to quarantine once', async () => {
     const world = diffWorld({ maxRejectRatio: 0.5 });
     await world.take(csv(ten));
@@ -273,6 +280,13 @@ describe('a suspect snapshot', () => {
     await expect(world.approve(again.runId)).rejects.toMatchObject({ code: 'CONFLICT' });
     const after = await world.take(csv(ten.slice(6)));
     expect(after.tally.held).toBe(missing === 6 || missing === 10 ? 0 : after.tally.held);
+  });
+
+  test('may be a file without a single byte, which lacks no column', async () => {
+    const world = diffWorld({ mapping: { part_number: 'No', on_hand: 'Q' } });
+    await world.take('No,Q\nA,1\n');
+    expect(await world.take('')).toMatchObject({ status: 'suspect', tally: { held: 1 } });
+    expect(world.held().size).toBe(1);
   });
 
   test('holds even one delete where the key of a row can not be read, by the kernel or by the mapping', async () => {

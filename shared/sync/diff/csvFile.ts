@@ -40,7 +40,8 @@ export async function openCsv({ file, mapper, options }: Reading): Promise<Snaps
   options.onSniffed?.({
     format: 'csv',
     encoding,
-    columns,
+    // A file without a header is an empty snapshot, not one that lacks columns.
+    ...(header === undefined ? {} : { columns }),
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(options.quote === undefined ? {} : { quote: options.quote }),
   });

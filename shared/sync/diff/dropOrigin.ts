@@ -83,6 +83,7 @@ export function dropOrigin(message: DropMessage, deps: DropOriginDeps): Origin {
           },
           expectedRows: manifest?.rows,
           notes: [...notes, ...task.notes],
+          noteIfSame: 'It says the same as before: there was nothing to do.',
           columns,
         },
         prefix,

@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly against: Against;
   /** What the run is to say besides. */
   readonly notes: readonly string[];
+  /** What it is to say where nothing differs. */
+  readonly noteIfSame: string | undefined;
   /** Undefined where the format names none ahead of its rows. */
   readonly columns: readonly string[] | undefined;
   readonly onProgress: (progress: SnapshotProgress) => void;
@@ -153,7 +155,7 @@ class Planning {
   }
 
   async finish(result: SnapshotResult): Promise<Plan> {
-    const { against, guards, notes, columns } = this.#input;
+    const { against, guards, notes, noteIfSame, columns } = this.#input;
     const { read, rejected, repeated, unchanged, inserted, updated, competing } = result;
     this.#checkWhole(result);
     const reasons = new Set<string>(result.suspect);
@@ -165,6 +167,8 @@ class Planning {
     if (this.#writer.deletes === 0 && !guards.isEmptyAlwaysSuspect) reasons.delete('empty');
     await this.#writer.close();
     const dropped = await this.#settleCompeting();
+    const upserts = inserted + updated + competing - this.#same - dropped;
+    const isSame = read > 0 && rejected === 0 && upserts === 0 && this.#writer.deletes === 0;
     return await this.#writer.finish(
       {
         counts: {
@@ -172,13 +176,13 @@ class Planning {
           rejected,
           repeated: repeated + dropped,
           unchanged: unchanged + this.#same,
-          upserts: inserted + updated + competing - this.#same - dropped,
+          upserts,
         },
         competing: [...this.#competing],
         voided: voidedBy(result),
         isDoubtful:
           this.#isDoubtful || (against.kind === 'store' && (this.#writer.held > 0 || against.held.unseenNewer > 0)),
-        notes,
+        notes: isSame && noteIfSame !== undefined ? [...notes, noteIfSame] : notes,
         columns,
       },
       reasons,

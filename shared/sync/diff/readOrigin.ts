@@ -63,7 +63,7 @@ export function readOrigin(message: ReadMessage, deps: ReadOriginDeps): Origin {
       const staged = { source: sourceOf(await lines()), texts: new StagedTexts(read.rows), encoding: 'none' };
       const file = toTextsFile(staged, 'texts of rows', mapper);
       const meaning = boundMeaning(entity, source);
-      const rest = { expectedRows: undefined, columns: undefined, notes };
+      const rest = { expectedRows: undefined, columns: undefined, notes, noteIfSame: undefined };
       return await planDiff({ ...task, ...rest, against, file, mapper, meaning, guards }, prefix, blobs);
     },
     sent: async () => undefined,
