@@ -29,7 +29,7 @@ import { completeReadsIn } from './sync/poll/completeReads.ts';
 import { describeStatus, type StatusDocument } from './sync/poll/describeStatus.ts';
 import { type EndedPoll, endPoll, type FailedRead, failRead } from './sync/poll/endPoll.ts';
 import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';
-import { type PollDeps, pollPage } from './sync/poll/pollPage.ts';
+import { type PollDeps, pollPages } from './sync/poll/pollPage.ts';
 import type { PollStarter } from './sync/poll/pollStart.ts';
 import type { SecretSource } from './sync/poll/reachSource.ts';
 import { createReadAhead } from './sync/poll/readAhead.ts';
@@ -42,7 +42,7 @@ import { describeError, type Log } from './telemetry/log.ts';
 
 /** The door of databases and APIs. */
 export interface Polling {
-  /** Reads one page; see `pollPage`. */
+  /** Reads a page, or some; see `pollPages`. */
   page(request: PageRequest): Promise<PageOutcome>;
   /** Ends the run of a read that is given up. */
   failRead(read: FailedRead): Promise<void>;
@@ -139,7 +139,7 @@ export function createPolling(deps: PollingDeps): Polling {
   };
 
   return {
-    page: (request) => pollPage(request, paging, AbortSignal.timeout(pageMs)),
+    page: (request) => pollPages(request, paging, AbortSignal.timeout(pageMs)),
     async failRead(read) {
       // A run that is opened now would outlive its dealer.
       if ((await deps.dealers.read(read.dealerId)) !== undefined) await failRead(read, running);

@@ -78,9 +78,12 @@ export function* pollLane({ df }: OrchestrationContext): Turn<LaneOutput | undef
     const halted = ended.find(halts);
     const request: PageRequest = { dealerId, sourceId, ...read, page };
     const outcome: PageOutcome = halted === undefined ? yield* ask(df, request) : halted;
-    if (outcome.kind === 'more') {
-      page++;
+    const recorded = outcome.pages ?? (outcome.kind === 'more' ? page + 1 : page);
+    if (recorded > page) {
+      page = recorded;
       tries = noTries;
+    }
+    if (outcome.kind === 'more') {
       if (outcome.waitMs !== undefined) yield later(df, outcome.waitMs);
     } else if (outcome.kind === 'wait') {
       yield later(df, outcome.ms);

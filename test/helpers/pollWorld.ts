@@ -22,7 +22,7 @@ import { createBreakers } from '../../shared/sync/poll/breakers.ts';
 import type { CompleteRead, CompleteReadEnd } from '../../shared/sync/poll/completeReads.ts';
 import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
 import type { PolledEntity, PolledSource } from '../../shared/sync/poll/polledSource.ts';
-import { type PollDeps, pollPage } from '../../shared/sync/poll/pollPage.ts';
+import { type PollDeps, pollPage, pollPages } from '../../shared/sync/poll/pollPage.ts';
 import type { SecretValue } from '../../shared/sync/poll/reachSource.ts';
 import { createReadAhead, type ReadAhead } from '../../shared/sync/poll/readAhead.ts';
 import { createSourceLimits } from '../../shared/sync/poll/sourceLimits.ts';
@@ -136,6 +136,8 @@ const mapper = compileMapper({
   zone: 'UTC',
 });
 
+type Step = (runId: RunId, page: number, mode?: ReadMode) => Promise<PageOutcome>;
+
 /** The door that polls, over stores in memory and a system whose answers a test decides. */
 export interface PollWorld {
   readonly clock: TestClock;
@@ -155,9 +157,11 @@ export interface PollWorld {
   /** Of the process that reads: its calls of stores and queues. */
   readonly life: ReturnType<typeof mortal>;
   newRun(): RunId;
-  page(runId: RunId, page: number, mode?: ReadMode): Promise<PageOutcome>;
+  page: Step;
+  /** One after another, as an activity does, for as long as the clock says. */
+  pages: Step;
   /** Reads until it is done or fails, as an orchestration would that never waits. */
-  read(runId?: RunId, mode?: ReadMode): Promise<PageOutcome>;
+  read(runId?: RunId, mode?: ReadMode, step?: Step): Promise<PageOutcome>;
   /** What the writer makes of everything that was delivered, and the sweep of its runs. */
   settle(): Promise<void>;
   run(runId: RunId): Promise<Run>;
@@ -277,18 +281,22 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
     newRun,
     page: (runId, page, mode = 'changes') =>
       pollPage({ ...place, mode, runId, page }, deps, new AbortController().signal),
-    async read(runId = newRun(), mode = 'changes') {
+    pages: (runId, page, mode = 'changes') =>
+      pollPages({ ...place, mode, runId, page }, deps, new AbortController().signal),
+    async read(runId = newRun(), mode = 'changes', step = world.page) {
       for (let page = 0, turns = 0; ; turns++) {
-        const outcome = await world.page(runId, page, mode);
+        const outcome = await step(runId, page, mode);
         // The host calls the activity again.
         if (failures.at(-1) instanceof Died) {
           failures.pop();
           life.bear();
           opened.clear();
           if (world.ahead !== noAhead) world.ahead = patientAhead();
-        } else if (outcome.kind === 'more') page++;
-        else if (outcome.kind === 'wait') clock.move(outcome.ms);
-        else return outcome;
+        } else {
+          page = outcome.pages ?? (outcome.kind === 'more' ? page + 1 : page);
+          if (outcome.kind === 'wait') clock.move(outcome.ms);
+          else if (outcome.kind !== 'more') return outcome;
+        }
         if (turns > 1_000) throw new Error('It never ends.');
       }
     },

@@ -3,17 +3,25 @@ import type { Counts } from '../../model/run.ts';
 import type { Failure } from '../../resilience/retry.ts';
 import type { Seen } from './seenOf.ts';
 
-/** What became of a page. It travels into an orchestration's history: counts and codes, never rows. */
+/**
+ * What became of a page, or of some, one after another: then of the last one. It travels into an orchestration's history:
+ * counts and codes, never rows.
+ */
 export type PageOutcome =
   /** It is recorded; the next one may be asked for, after a pause if the source wants one. */
-  | { readonly kind: 'more'; readonly waitMs?: number }
-  /** It was the last one, and its run is sealed, or handed over to a diff. */
-  | { readonly kind: 'done'; readonly counts: Counts }
-  /** Not now: nothing was done, and nothing is wrong. */
-  | { readonly kind: 'wait'; readonly ms: number }
-  /** The source has failed too often lately to be asked at all. */
-  | { readonly kind: 'refused'; readonly detail: string }
-  | FailedPage;
+  (
+    | { readonly kind: 'more'; readonly waitMs?: number }
+    /** It was the last one, and its run is sealed, or handed over to a diff. */
+    | { readonly kind: 'done'; readonly counts: Counts }
+    /** Not now: nothing was done, and nothing is wrong. */
+    | { readonly kind: 'wait'; readonly ms: number }
+    /** The source has failed too often lately to be asked at all. */
+    | { readonly kind: 'refused'; readonly detail: string }
+    | FailedPage
+  ) & {
+    /** So many pages are recorded: the next one has this number. Histories of before don't have it. */
+    readonly pages?: number;
+  };
 
 /** `seen`: what it failed under, where a person has to do something about it. */
 export type FailedPage = { readonly kind: 'failed'; readonly seen?: Seen } & Failure;

@@ -42,6 +42,12 @@ interface Claimed {
   readonly pulled: PulledPage;
 }
 
+/** What became of a page, and the state in which it is recorded. */
+interface Taken {
+  readonly outcome: PageOutcome;
+  readonly saved?: StoredPollState;
+}
+
 /** One try at a page. */
 export class PageWork {
   readonly #request: PageRequest;
@@ -65,35 +71,35 @@ export class PageWork {
   }
 
   /** @param stored the state as it is now */
-  async take(stored: StoredPollState): Promise<PageOutcome> {
+  async take(stored: StoredPollState): Promise<Taken> {
     const { ahead } = this.#deps;
-    let outcome: PageOutcome | undefined;
+    let taken: Taken | undefined;
     try {
-      outcome = await this.#take(stored);
-      return outcome;
+      taken = await this.#take(stored);
+      return taken;
     } finally {
       // Who doesn't go on at once begins with a page of its own.
-      if (outcome?.kind !== 'more') await ahead.drop(this.#lane);
+      if (taken?.outcome.kind !== 'more') await ahead.drop(this.#lane);
     }
   }
 
-  async #take(stored: StoredPollState): Promise<PageOutcome> {
+  async #take(stored: StoredPollState): Promise<Taken> {
     const { page, runId } = this.#request;
     const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
-    if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
-    if (reading !== undefined && page < reading.pages) return { kind: 'more' };
+    if (reading?.isDone) return { outcome: await this.#end(reading, stored.state.meaning) };
+    if (reading !== undefined && page < reading.pages) return { outcome: { kind: 'more', pages: reading.pages } };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
     const now = new Date(this.#deps.clock());
     if (isWindowClosed(this.#source, this.#request, now)) {
-      return await endWithWindow(this.#request, reading, this.#deps);
+      return { outcome: await endWithWindow(this.#request, reading, this.#deps) };
     }
 
     const early = reading === undefined ? undefined : await this.#early(stored, reading);
     if (early !== undefined) return await this.#record(early);
     const admission = await this.#admit();
-    if ('kind' in admission) return admission;
+    if ('kind' in admission) return { outcome: admission };
     const claiming = await this.#claiming(stored, reading);
-    if ('kind' in claiming) return claiming;
+    if ('kind' in claiming) return { outcome: claiming };
     return await this.#record(await this.#pull(stored, claiming.begin, admission.breaker));
   }
 
@@ -193,7 +199,7 @@ export class PageWork {
       : Math.max(1, Math.min(maxPageRows, Math.ceil(rows_per_second * pageSeconds)));
   }
 
-  async #record({ claimed, etag, pulled }: Claimed): Promise<PageOutcome> {
+  async #record({ claimed, etag, pulled }: Claimed): Promise<Taken> {
     const { ahead, cursors, limits } = this.#deps;
     const { dealerId, sourceId } = this.#place;
     const goesOn = this.#beginAhead(claimed, pulled);
@@ -205,9 +211,10 @@ export class PageWork {
     const { reading } = state;
     const saved = await cursors.save(this.#place, { state: claimed, etag }, state);
     if (goesOn) ahead.expect(this.#lane, saved.etag);
-    if (reading.isDone) return await this.#end(reading, state.meaning);
+    if (reading.isDone) return { outcome: await this.#end(reading, state.meaning) };
     if (reading.notedAt > claimed.reading.notedAt) await notePollProgress(reading, this.#deps);
-    return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
+    const { pauseMs } = pulled;
+    return { outcome: pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pauseMs }, saved };
   }
 
   async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<TakenRows> {

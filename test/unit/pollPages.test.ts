@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import { AdpError } from '../../shared/errors.ts';
+import { type DmsRow, noAhead, type PollWorld, patientAhead, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
+
+const row = (n: number): DmsRow => ({ no: `P${n}`, at: n, text: `part ${n}` });
+const rows = (count: number) => Array.from({ length: count }, (_, n) => row(n));
+const place = { dealerId: 'acme', sourceId: 'dms', entity: 'part' } as const;
+const strideMs = 2_000;
+
+function expected({ dms }: PollWorld): [string, unknown][] {
+  return dms.rows.map(({ no, text }): [string, unknown] => [`:${no}`, text]).sort();
+}
+
+async function statuses(world: PollWorld): Promise<string[]> {
+  await world.settle();
+  return (await world.runs()).map(({ status }) => status).reverse();
+}
+
+describe('an activity', () => {
+  test('reads page after page, each recorded by one write, and looks once at state and source', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(30);
+    let looked = 0;
+    const { sourceOf: find } = world.deps;
+    Object.assign(world.deps, {
+      sourceOf: (dealerId: string, sourceId: string) => {
+        looked++;
+        return find(dealerId, sourceId);
+      },
+    });
+    const run = world.newRun();
+    await world.page(run, 0);
+    const before = [world.life.calls, looked] as const;
+    expect(await world.pages(run, 1)).toMatchObject({ kind: 'done', counts: { read: 30 } });
+    // A read of the state; nine pages, each delivered and recorded; the run is read and sealed.
+    expect([world.life.calls - before[0], looked - before[1]]).toEqual([1 + 9 * 2 + 2, 1]);
+    expect(await statuses(world)).toEqual(['succeeded']);
+    expect([...world.held()].sort()).toEqual(expected(world));
+  });
+
+  test('goes on for a while, and says which page is next', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(30);
+    world.dms.onPull = async () => void world.clock.move(strideMs / 4);
+    const run = world.newRun();
+    const outcome = await world.pages(run, 0);
+    expect(outcome).toEqual({ kind: 'more', pages: expect.any(Number) });
+    expect(outcome.pages).toBe((await world.state()).state.reading?.pages);
+    expect(outcome.pages).toBeLessThan(10);
+    // Called again, since its host died before it could say so.
+    expect(await world.pages(run, 0)).toEqual(outcome);
+    expect(await world.read(run, 'changes', world.pages)).toMatchObject({ kind: 'done', counts: { read: 30 } });
+    expect((await world.run(run)).sealed?.segments).toHaveLength(1);
+  });
+
+  test('that fails says what it has done before', async () => {
+    const world = pollWorld();
+    world.ahead = noAhead;
+    world.dms.rows = rows(9);
+    world.dms.failures = [undefined, undefined, undefined, new AdpError('NETWORK_ERROR', 'Nobody answers.')];
+    const run = world.newRun();
+    expect(await world.pages(run, 0)).toMatchObject({ kind: 'failed', code: 'NETWORK_ERROR', pages: 2 });
+    expect(await world.pages(run, 2)).toMatchObject({ kind: 'done', counts: { read: 9 } });
+  });
+
+  test('ends where the source wants a pause, or must not be asked yet', async () => {
+    const paced = pollWorld();
+    paced.dms.rows = rows(9);
+    paced.dms.more = { pauseMs: 700 };
+    expect(await paced.pages(paced.newRun(), 0)).toEqual({ kind: 'more', waitMs: 700, pages: 1 });
+    const limited = pollWorld();
+    limited.source = sourceOf(limited.dms, {}, { limits: { requests_per_minute: 1, burst: 2 } });
+    limited.dms.rows = rows(9);
+    expect(await limited.pages(limited.newRun(), 0)).toEqual({ kind: 'wait', ms: expect.any(Number), pages: 2 });
+    expect(limited.dms.asked.filter((call) => call.startsWith('pull'))).toHaveLength(2);
+  });
+
+  test('whose source is reset between two of its pages records no more, and its run ends', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(9);
+    const run = world.newRun();
+    world.dms.onPull = async () => {
+      if (world.dms.asked.length === 4) await world.deps.cursors.reset(place);
+    };
+    expect(await world.pages(run, 0)).toMatchObject({ kind: 'wait', pages: 1 });
+    expect((await world.state()).state.reading).toBeUndefined();
+    expect(await world.pages(run, 1)).toMatchObject({ kind: 'failed', code: 'CONFLICT' });
+    expect(await world.read(undefined, 'changes', world.pages)).toMatchObject({ kind: 'done', counts: { read: 9 } });
+    expect([...world.held()].sort()).toEqual(expected(world));
+  });
+
+  test('that goes on while another one does the same counts nothing twice', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = pollWorld();
+      world.dms.rows = rows(20);
+      world.dms.onPull = async () => {
+        for (let n = 0; n < (seed + world.dms.asked.length) % 5; n++) await new Promise(setImmediate);
+      };
+      const run = world.newRun();
+      await Promise.all([
+        world.read(run, 'changes', world.pages),
+        world.read(run, 'changes', seed % 2 === 0 ? world.pages : world.page),
+      ]);
+      expect(await statuses(world)).toEqual(['succeeded']);
+      expect((await world.run(run)).sealed?.counts.read).toBe(20);
+      expect([...world.held()].sort()).toEqual(expected(world));
+    }
+  });
+});
+
+describe('a process that dies', () => {
+  /** Reads 12 rows, of which one changes whenever a page is read, then what has changed. */
+  async function polls(dieAt: number, after: boolean): Promise<{ world: PollWorld; calls: number }> {
+    const world = pollWorld();
+    world.ahead = patientAhead();
+    world.dms.rows = rows(12);
+    let reads = 0;
+    world.dms.onPull = async () => {
+      reads++;
+      world.clock.move(strideMs / 3);
+      world.dms.pageSize = [3, 4, 1, 5][reads % 4] ?? 3;
+      world.dms.rows = world.dms.rows.map((each, n) =>
+        n === reads % 12 ? { ...each, text: `changed ${reads}`, at: 20 + reads } : each,
+      );
+    };
+    world.life.dieAt(dieAt, after);
+    await world.read(undefined, 'changes', world.pages);
+    const { calls } = world.life;
+    world.life.bear();
+    world.dms.onPull = async () => undefined;
+    await world.read(undefined, 'changes', world.pages);
+    return { world, calls };
+  }
+
+  test('within some pages loses nothing at any of its calls, counts nothing twice, and leaves receipts that balance', async () => {
+    const { calls } = await polls(Number.POSITIVE_INFINITY, false);
+    expect(calls).toBeGreaterThan(12);
+    for (let at = 1; at <= calls; at++) {
+      for (const after of [false, true]) {
+        const { world } = await polls(at, after);
+        const found = [await statuses(world), [...world.held()].sort()];
+        expect({ at, after, found }).toEqual({ at, after, found: [['succeeded', 'succeeded'], expected(world)] });
+        expect(world.failures).toEqual([]);
+      }
+    }
+  });
+});
