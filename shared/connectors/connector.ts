@@ -214,6 +214,8 @@ export interface HttpAnswer {
   readonly headers: Headers;
   /** After redirects. */
   readonly url: URL;
+  /** For how many milliseconds the API asks to be left alone from now on, by any of the usual headers. */
+  readonly pauseMs: number | undefined;
   /** Bounded in size and time; it must be read to its end or returned from. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -221,9 +223,9 @@ export interface HttpAnswer {
 /** Requests of one source: authenticated, guarded against SSRF, bounded in time, size and redirects. */
 export interface Http {
   /**
-   * A 401 renews the token once. @throws AdpError `AUTH_FAILED` (park) for 401 and 403, `RATE_LIMITED` (retry, with
-   * Retry-After) for 429, `NETWORK_ERROR` (retry) for 408, 5xx, time-outs and lost connections, `CONFIG_ERROR` (park) for
-   * other answers and for addresses that are not allowed
+   * A 401 renews the token once. @throws AdpError `AUTH_FAILED` (park) for 401 and 403, `RATE_LIMITED` (retry, with the
+   * pause that is asked for) for 429, `NETWORK_ERROR` (retry) for 408, 5xx, time-outs and lost connections,
+   * `CONFIG_ERROR` (park) for other answers and for addresses that are not allowed
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
   /**

@@ -1,7 +1,7 @@
 import { AdpError, withoutSecrets } from '../errors.ts';
+import { askedPauseMs } from './askedPause.ts';
 import type { Reply } from './exchange.ts';
 import { placeOf } from './failure.ts';
-import { retryAfterMs } from './retryAfter.ts';
 
 /** Read of what an answer says; of that a message quotes the beginning. */
 const readBytes = 4_096;
@@ -14,7 +14,7 @@ const quotedCharacters = 200;
 export async function refusalOf(reply: Reply, url: URL, secrets: readonly string[], now: number): Promise<AdpError> {
   const { status, headers } = reply;
   const place = placeOf(url);
-  const wait = retryAfterMs(headers, now);
+  const wait = askedPauseMs(headers, now);
   const after = wait === undefined ? {} : { retryAfterMs: wait };
   if (status === 429 || (status === 403 && saysLimited(headers, wait))) {
     reply.discard();

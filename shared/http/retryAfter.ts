@@ -1,5 +1,5 @@
 /** The longest that an API may keep us away; its clock or ours may be wrong. */
-const longestMs = 60 * 60_000;
+export const longestPauseMs = 60 * 60_000;
 
 /**
  * `Retry-After` in milliseconds: seconds or a date (RFC 9110, section 10.2.3). A date counts from the answer's own
@@ -7,10 +7,10 @@ const longestMs = 60 * 60_000;
  */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Math.min(longestMs, Math.ceil(Number(text) * 1_000));
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Math.min(longestPauseMs, Math.ceil(Number(text) * 1_000));
   const until = dateOf(text);
   if (until === undefined) return undefined;
-  return Math.min(longestMs, Math.max(0, until - (dateOf(headers.get('date') ?? '') ?? now)));
+  return Math.min(longestPauseMs, Math.max(0, until - (dateOf(headers.get('date') ?? '') ?? now)));
 }
 
 /** Only dates with a zone: `Date.parse` takes nearly anything. */

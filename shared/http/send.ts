@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../connectors/connector.ts';
 import type { Authentication, Authorization } from '../credentials/authentication.ts';
 import { AdpError } from '../errors.ts';
+import { askedPauseMs } from './askedPause.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { exchange, type Reply } from './exchange.ts';
 import { placeOf } from './failure.ts';
@@ -81,7 +82,8 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     const { reply, url } = arrival;
     if (!isData(reply.status) && !expects.includes(reply.status))
       throw await refusalOf(reply, url, authorization.secrets, clock());
-    return { status: reply.status, headers: reply.headers, url, body: reply.body };
+    const { status, headers, body } = reply;
+    return { status, headers, url, body, pauseMs: askedPauseMs(headers, clock()) };
   };
 
   return {

@@ -60,6 +60,11 @@ describe('an answer that is no data says what to do', () => {
       { kind: 'status', status: 429, headers: { 'retry-after': '31536000' } },
       { code: 'RATE_LIMITED', retryAfterMs: 3_600_000 },
     ],
+    [
+      '429 that says by another header when there is more',
+      { kind: 'status', status: 429, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '90' } },
+      { code: 'RATE_LIMITED', retryAfterMs: 90_000 },
+    ],
     ['429 without a time', { kind: 'status', status: 429 }, { code: 'RATE_LIMITED', retryAfterMs: undefined }],
     [
       '403 that means a limit',

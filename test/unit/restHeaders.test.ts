@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextLink } from '../../shared/connectors/rest/linkHeader.ts';
-import { describeLimits, pauseOf } from '../../shared/connectors/rest/rateHeaders.ts';
+import { askedPauseMs } from '../../shared/http/askedPause.ts';
 
 describe('a Link header', () => {
   test.each([
@@ -28,13 +28,13 @@ describe('a Link header', () => {
 
 describe('headers about limits', () => {
   const now = Date.parse('2026-11-20T12:00:00Z');
-  const pause = (headers: Record<string, string>) => pauseOf(new Headers(headers), now);
+  const pause = (headers: Record<string, string>) => askedPauseMs(new Headers(headers), now);
 
   test.each<[Record<string, string>, number | undefined]>([
     [{}, undefined],
     [{ 'retry-after': '7' }, 7_000],
     [{ 'retry-after': 'Fri, 20 Nov 2026 12:00:30 GMT' }, 30_000],
-    [{ 'retry-after': 'Fri, 20 Nov 2026 11:00:00 GMT' }, undefined],
+    [{ 'retry-after': 'Fri, 20 Nov 2026 11:00:00 GMT' }, 0],
     [{ 'retry-after': 'soon' }, undefined],
     [{ ratelimit: '"default";r=0;t=30' }, 30_000],
     [{ ratelimit: '"default";r=5;t=30' }, undefined],
@@ -48,15 +48,9 @@ describe('headers about limits', () => {
     [{ 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '4' }, undefined],
     [{ 'x-ratelimit-remaining': '0' }, undefined],
     [{ 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': '0.5' }, 500],
-    [{ 'retry-after': '7', 'ratelimit-remaining': '0', 'ratelimit-reset': '9' }, 9_000],
+    [{ 'retry-after': '7', 'ratelimit-remaining': '0', 'ratelimit-reset': '9' }, 7_000],
     [{ 'retry-after': '999999' }, 3_600_000],
   ])('%j ask for %s ms', (headers, expected) => {
     expect(pause(headers)).toBe(expected);
-  });
-
-  test('are told to people', () => {
-    const headers = new Headers({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59', other: '1' });
-    expect(describeLimits(headers)).toBe('x-ratelimit-limit: 60; x-ratelimit-remaining: 59');
-    expect(describeLimits(new Headers())).toBeUndefined();
   });
 });

@@ -9,7 +9,6 @@ import { asWhole, forgettingStatuses, lostItsPlace } from './forgotten.ts';
 import { follow } from './loop.ts';
 import { endsAt, positionAfter } from './next.ts';
 import { type Position, type RestPlace, type RestState, toJson } from './place.ts';
-import { pauseOf } from './rateHeaders.ts';
 import { hashOf, requestFor } from './request.ts';
 import { checkFields, hashPage, highest, markDeleted, toldText } from './rows.ts';
 
@@ -53,8 +52,8 @@ export async function pullPage(
   const sentMs = tools.clock();
   const expects = forgettingStatuses(entity, state, position);
   const answer = await tools.http.send({ ...request, headers: { ...request.headers, ...validators }, expects }, signal);
-  const pauseMs = pauseOf(answer.headers, tools.clock());
-  const pause = pauseMs === undefined ? {} : { pauseMs };
+  const { pauseMs = 0 } = answer;
+  const pause = pauseMs === 0 ? {} : { pauseMs };
   if (answer.status === 304) {
     await drain(answer);
     if (Object.keys(validators).length === 0) throw unasked();

@@ -1,43 +1,23 @@
-/** How long an API may ask for at most. */
-const maxPauseMs = 3_600_000;
+import { longestPauseMs, retryAfterMs } from './retryAfter.ts';
+
 /** Seconds since 1970 are larger than any number of seconds to wait, milliseconds larger than these. */
 const firstEpochSecond = 1_000_000_000;
 const firstEpochMillisecond = 1_000_000_000_000;
 
 /**
- * For how many milliseconds an answer asks to be left alone, though it was one; undefined where it doesn't. Read are
- * Retry-After, `RateLimit` (as structured field and as the older drafts wrote it), and the `RateLimit-…` and
- * `X-RateLimit-…` families, whose reset is in seconds or a time since 1970.
+ * For how many milliseconds an answer asks to be left alone, data or not; undefined where it says nothing of that.
+ * Retry-After comes first; without it the longest counts of what `RateLimit` (as structured field and as the older drafts
+ * wrote it) and the `RateLimit-…` and `X-RateLimit-…` families say, whose reset is in seconds or a time since 1970.
  */
-export function pauseOf(headers: Headers, nowMs: number): number | undefined {
-  const pauses = [
-    retryAfter(headers.get('retry-after'), nowMs),
-    structured(headers.get('ratelimit')),
-    ...families.map((family) => spent(headers, family, nowMs)),
-  ].filter((pause) => pause !== undefined);
-  return pauses.length === 0 ? undefined : Math.min(Math.max(...pauses), maxPauseMs);
-}
-
-/** What the headers say of the API's limits, for people. */
-export function describeLimits(headers: Headers): string | undefined {
-  const told = [
-    'ratelimit-policy',
-    'ratelimit',
-    ...families.flatMap((family) => limitParts.map((part) => family + part)),
-  ]
-    .map((name) => [name, headers.get(name)] as const)
-    .filter(([, value]) => value !== null);
-  return told.length === 0 ? undefined : told.map(([name, value]) => `${name}: ${value}`.slice(0, 200)).join('; ');
+export function askedPauseMs(headers: Headers, nowMs: number): number | undefined {
+  const told = retryAfterMs(headers, nowMs);
+  if (told !== undefined) return told;
+  const spentFor = [structured(headers.get('ratelimit')), ...families.map((family) => spent(headers, family, nowMs))];
+  const longest = Math.max(0, ...spentFor.filter((pause) => pause !== undefined));
+  return longest === 0 ? undefined : Math.min(longest, longestPauseMs);
 }
 
 const families = ['ratelimit-', 'x-ratelimit-', 'x-rate-limit-'] as const;
-const limitParts = ['limit', 'remaining', 'reset'] as const;
-
-function retryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  const pause = /^\s*\d+\s*$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
-  return pause > 0 ? pause : undefined;
-}
 
 /** `"default";r=0;t=30`, several parted by commas; or `limit=100, remaining=0, reset=30`. */
 function structured(value: string | null): number | undefined {
