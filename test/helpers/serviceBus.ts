@@ -56,19 +56,7 @@ export async function startServiceBus(queues: Queues): Promise<ServiceBus> {
       clients.push(client);
       return client;
     },
-    contentOf: async (queue) => {
-      // A client of its own: where peeking goes on is kept for all receivers of a client.
-      const client = new ServiceBusClient(connectionString(port));
-      const receiver = client.createReceiver(queue);
-      const found: ServiceBusReceivedMessage[] = [];
-      for (;;) {
-        const page = await receiver.peekMessages(1000);
-        if (page.length === 0) break;
-        found.push(...page);
-      }
-      await client.close();
-      return found;
-    },
+    contentOf: (queue) => contentOf(connectionString(port), queue),
     killAndRestart: async () => {
       await program.stop('SIGKILL');
       await start(queues);
@@ -85,6 +73,21 @@ export async function startServiceBus(queues: Queues): Promise<ServiceBus> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** All that is in a queue, locked or not, without touching it. */
+export async function contentOf(connection: string, queue: string): Promise<ServiceBusReceivedMessage[]> {
+  // A client of its own: where peeking goes on is kept for all receivers of a client.
+  const client = new ServiceBusClient(connection);
+  const receiver = client.createReceiver(queue);
+  const found: ServiceBusReceivedMessage[] = [];
+  for (;;) {
+    const page = await receiver.peekMessages(1000);
+    if (page.length === 0) break;
+    found.push(...page);
+  }
+  await client.close();
+  return found;
 }
 
 /** Writes a file of queue definitions and returns its path. */
