@@ -128,7 +128,7 @@ describe('a key of one dealer', () => {
 
   test('ends when it expires, and when it is deleted', async () => {
     await dealer('ending');
-    const expires_at = new Date(Date.now() + 1_500).toISOString();
+    const expires_at = new Date(Date.now() + 10_000).toISOString();
     const short = await newKey({ name: 'short', scopes: ['read:ending'], expires_at });
     const long = await newKey({ name: 'long', scopes: ['read:ending'] });
     const read = (key: string) => hub.call('GET', 'dealers/ending/part/records', { key });

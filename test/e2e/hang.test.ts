@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, type Reply, startHub } from '../helpers/hub.ts';
 
 /** Clients and gateways give up after a minute; Azure's after 230 seconds. */
-const patienceMs = 40_000;
+const patienceMs = 60_000;
 
 let hub: Hub;
 let key: string;

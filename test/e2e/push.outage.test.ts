@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
 
+/** Clients give up after a minute. */
+const patienceMs = 60_000;
+
 let hub: Hub;
 let key: string;
 
@@ -41,7 +44,7 @@ test('without the queue a batch is refused with 503; its key is not burnt: sent 
   expect(Number(second.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 
   const refused = await first;
-  expect(Date.now() - start).toBeLessThan(30_000);
+  expect(Date.now() - start).toBeLessThan(patienceMs);
   expect(refused.status).toBe(503);
   expect(refused.headers.get('content-type')).toBe('application/problem+json');
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -59,7 +62,7 @@ test('without the queue a batch is refused with 503; its key is not burnt: sent 
   const { items } = (await hub.call('GET', 'dealers/acme/runs?status=failed', { key })).body;
   expect(items).toHaveLength(1);
   expect(items[0]).toMatchObject({ errors: [{ code: 'NETWORK_ERROR' }], receipt: { balanced: false } });
-}, 60_000);
+});
 
 test('of a body whose client hung up before its end nothing is applied, though each of its lines is whole', async () => {
   const runs = async () => (await hub.call('GET', 'dealers/acme/runs', { key })).body.items.length;
@@ -92,9 +95,13 @@ test('what was answered with 202 is there after the host was killed right then',
   await hub.serviceBus.kill();
   await hub.serviceBus.start();
   await hub.host.start();
-  const run = await hub.closed(taken.body.run_id, 30_000);
-  expect(run).toMatchObject({ status: 'succeeded', receipt: { read: 3_000, upserts: 3_000, balanced: true } });
+  const run = await hub.closed(taken.body.run_id);
+  expect(run).toMatchObject({
+    status: 'succeeded',
+    errors: [],
+    receipt: { read: 3_000, upserts: 3_000, balanced: true },
+  });
   // Whatever was written before the kill was written by this run too, and counts as it was.
   expect(run.receipt.applied).toEqual({ inserted: 3_000, updated: 0, deleted: 0 });
   expect(await heldOf('kept')).toBe(3_000);
-}, 60_000);
+});

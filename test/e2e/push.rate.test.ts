@@ -6,8 +6,8 @@ const burst = 10;
 let hub: Hub;
 
 beforeAll(async () => {
-  // One token in two seconds: none comes back while the burst is spent.
-  hub = await startHub({ PUSH_REQUESTS_PER_MINUTE: '30', PUSH_BURST: String(burst) });
+  // One token in ten seconds: hardly any comes back while the burst is spent.
+  hub = await startHub({ PUSH_REQUESTS_PER_MINUTE: '6', PUSH_BURST: String(burst) });
 });
 afterAll(() => hub.end());
 
@@ -20,7 +20,7 @@ test('a dealer who is too fast gets 429 and is told when there is room again; ot
   for (let sent = 1; refused.status !== 429; sent++) {
     expect([sent, refused.status]).toEqual([sent, 202]);
     expect(sent).toBeLessThanOrEqual(burst + 2);
-    expect(refused.headers.get('ratelimit-policy')).toBe('"push";q=30;w=60');
+    expect(refused.headers.get('ratelimit-policy')).toBe('"push";q=6;w=60');
     left.push(Number(/^"push";r=(\d+);t=\d+$/.exec(refused.headers.get('ratelimit') ?? '')?.[1]));
     refused = await push();
   }
@@ -32,10 +32,10 @@ test('a dealer who is too fast gets 429 and is told when there is room again; ot
   expect(refused.headers.get('content-type')).toBe('application/problem+json');
   expect(refused.body).toMatchObject({ status: 429, code: 'RATE_LIMITED', detail: expect.any(String) });
   expect(refused.headers.get('ratelimit')).toMatch(/^"push";r=0;t=\d+$/);
-  expect(refused.headers.get('ratelimit-policy')).toBe('"push";q=30;w=60');
+  expect(refused.headers.get('ratelimit-policy')).toBe('"push";q=6;w=60');
   const seconds = Number(refused.headers.get('retry-after'));
   expect(seconds).toBeGreaterThanOrEqual(1);
-  expect(seconds).toBeLessThanOrEqual(2);
+  expect(seconds).toBeLessThanOrEqual(10);
 
   const calm = await hub.dealer('calm');
   const other = await hub.call('POST', 'dealers/calm/part/batches', { key: calm, body: [] });
