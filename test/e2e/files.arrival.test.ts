@@ -54,9 +54,8 @@ function deltaOf(entity: string, extension = 'csv'): string {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('a delta in the share', () => {
-  test('becomes records within a quarter of a minute, captured at the time in its name', async () => {
+  test('becomes records, captured at the time in its name', async () => {
     const path = 'acme/acme_part_stock_2024_02_29_12_00_01.csv';
-    const started = Date.now();
     await share(
       hub,
       path,
@@ -66,8 +65,7 @@ describe('a delta in the share', () => {
       ]),
     );
     const run = await runOf(hub, path);
-    expect(Date.now() - started).toBeLessThan(20_000);
-    expect(run).toMatchObject({ status: 'succeeded', door: 'file', entity: 'part_stock', source_id: null });
+    expect(run).toMatchObject({ status: 'succeeded', errors: [], door: 'file', entity: 'part_stock', source_id: null });
     expect(run.receipt).toMatchObject({ read: 2, upserts: 2, applied: { inserted: 2 }, balanced: true });
     expect(run.notes).toEqual([expect.stringContaining('Read as csv')]);
     const records = await hub.records('acme', 'part_stock');
@@ -78,7 +76,7 @@ describe('a delta in the share', () => {
   test('may lie in a folder with an odd name', async () => {
     const path = deltaOf('part_stock').replace('acme/', 'acme/Büro & Lager #1 100%/{in}/');
     await share(hub, path, stockCsv([['ODD-1', 1]]));
-    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', file: { path } });
+    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', errors: [], file: { path } });
   });
 
   test('that comes again with the same content makes a run that says so and does nothing', async () => {
@@ -88,7 +86,7 @@ describe('a delta in the share', () => {
     const first = await runOf(hub, path);
     await share(hub, path, content);
     const again = await runOf(hub, path, 2);
-    expect(again).toMatchObject({ status: 'succeeded', receipt: { read: 0, balanced: true } });
+    expect(again).toMatchObject({ status: 'succeeded', errors: [], receipt: { read: 0, balanced: true } });
     expect(again.notes).toEqual([expect.stringContaining(`same as in run ${first.run_id}`)]);
   });
 
@@ -96,7 +94,7 @@ describe('a delta in the share', () => {
     const path = 'acme/2025/ITEMS_20250513_0700.dat';
     await share(hub, path, 'Item;Text;Weight\nP-1;Bolt;3\n');
     const run = await runOf(hub, path);
-    expect(run).toMatchObject({ status: 'succeeded', entity: 'part', source_id: 'dms' });
+    expect(run).toMatchObject({ status: 'succeeded', errors: [], entity: 'part', source_id: 'dms' });
     const record = (await hub.records('acme', 'part')).get(':P-1');
     expect(record?.data).toMatchObject({ part_number: 'P-1', description: 'Bolt' });
     expect(record?.version).toContain('|2025-05-13T12:00:00.000000000Z|');
@@ -111,12 +109,23 @@ describe('a delta in the share', () => {
     const file = join(hub.sharesDir, path);
     await mkdir(join(hub.sharesDir, 'acme'), { recursive: true });
     await writeFile(file, 'part_number,on_hand\n');
-    for (let row = 0; row < 16; row++) {
-      await appendFile(file, `W-${row},${row}\n`);
-      await sleep(500);
-      expect(await runsOf(hub, path)).toEqual([]);
+    // It grows far more often than it is looked at, and asking the hub doesn't hold that up.
+    const rows = 80;
+    let isWritten = false;
+    const writing = (async () => {
+      for (let row = 0; row < rows; row++) {
+        await appendFile(file, `W-${row},${row}\n`);
+        await sleep(100);
+      }
+      isWritten = true;
+    })();
+    while (!isWritten) {
+      const runs = await runsOf(hub, path);
+      if (!isWritten) expect(runs).toEqual([]);
+      await sleep(200);
     }
-    expect((await runOf(hub, path)).receipt).toMatchObject({ read: 16, applied: { inserted: 16 } });
+    await writing;
+    expect((await runOf(hub, path)).receipt).toMatchObject({ read: rows, applied: { inserted: rows } });
     expect(await runsOf(hub, path)).toHaveLength(1);
   });
 
@@ -230,7 +239,11 @@ describe("a file that can't be taken ends as a failed run with its code, and not
     await share(hub, path, 'part_number;on_hand;\nC-1;1;\n');
     expect(await runOf(hub, path)).toMatchObject({ status: 'failed' });
     await share(hub, path, stockCsv([['C-1', 1]]));
-    expect(await runOf(hub, path, 2)).toMatchObject({ status: 'succeeded', receipt: { applied: { inserted: 1 } } });
+    expect(await runOf(hub, path, 2)).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+      receipt: { applied: { inserted: 1 } },
+    });
   });
 });
 
@@ -244,7 +257,7 @@ describe('a manifest', () => {
   test('that fits lets its file in', async () => {
     const path = deltaOf('customer');
     await put(path, { rows: 2, sha256: sha256(content), timezone: 'UTC', encoding: 'utf-8', schema_version: 1 });
-    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', receipt: { read: 2 } });
+    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', errors: [], receipt: { read: 2 } });
   });
 
   const misfits: [string, object, RegExp, string][] = [
@@ -271,11 +284,11 @@ describe('a manifest', () => {
     const blob = BlobServiceClient.fromConnectionString(hub.settings.AzureWebJobsStorage ?? '')
       .getContainerClient('drops')
       .getBlobClient(path);
-    await until('it is copied', () => blob.exists(), 15_000);
+    await until('it is copied', () => blob.exists());
     await sleep(5_000);
     expect(await runsOf(hub, path)).toEqual([]);
     await share(hub, `${path}.manifest.json`, JSON.stringify({ rows: 2 }));
-    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', receipt: { read: 2 } });
+    expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', errors: [], receipt: { read: 2 } });
   });
 });
 
@@ -288,7 +301,7 @@ test('a full snapshot is compared with the last one of its name', async () => {
   expect((await runOf(hub, path)).receipt).toMatchObject({ read: 20, applied: { inserted: 20 }, balanced: true });
   await dump([order(0, 'closed'), ...rows.slice(1, 19), order(20, 'open')]);
   const run = await runOf(hub, path, 2);
-  expect(run).toMatchObject({ status: 'succeeded', door: 'file', file: { path } });
+  expect(run).toMatchObject({ status: 'succeeded', errors: [], door: 'file', file: { path } });
   expect(run.receipt).toMatchObject({ read: 20, unchanged: 18, applied: { inserted: 1, updated: 1, deleted: 1 } });
 });
 
@@ -335,39 +348,39 @@ test('a blob that is too large for the trigger is found by the sweep', async () 
   const content = stockCsv(rows);
   expect(content.length).toBeGreaterThan(triggerMaxMb * 1024 * 1024);
   await upload(path, content);
-  expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', receipt: { read: 60_000 } });
+  expect(await runOf(hub, path)).toMatchObject({ status: 'succeeded', errors: [], receipt: { read: 60_000 } });
 });
 
 test('200 files at once: each has one run, and every row is there', async () => {
   const paths = Array.from({ length: 200 }, () => deltaOf('supplier'));
   await Promise.all(paths.map((path, i) => share(hub, path, `supplier_id,name\nF-${i},Name ${i}\nALL,Last ${i}\n`)));
-  await until(
-    'all are closed',
-    async () => {
-      const { body } = await hub.call('GET', 'dealers/acme/runs?entity=supplier&limit=1000');
-      return body.items.length === 200 && body.items.every((run: { status: string }) => run.status === 'succeeded');
-    },
-    90_000,
-  );
+  await until('all are closed', async () => {
+    const { body } = await hub.call('GET', 'dealers/acme/runs?entity=supplier&limit=1000');
+    return body.items.length === 200 && body.items.every((run: { status: string }) => run.status === 'succeeded');
+  });
   const records = await hub.records('acme', 'supplier');
   expect(records.size).toBe(201);
   expect(records.get('ALL')?.data.name).toBe('Last 199');
-}, 120_000);
+});
 
 test('the host is killed in the middle: the file is applied once, and its run balances', async () => {
   const path = deltaOf('unit');
   const ids = Array.from({ length: 120_000 }, (_, i) => `U-${i}`);
   await upload(path, gzipSync(['unit_id,hours', ...ids.map((id, i) => `${id},${i}`), ''].join('\n')), '.gz');
   for (let kill = 0; kill < 3; kill++) {
-    await until('it is under way', async () => (await runsOf(hub, `${path}.gz`)).length > 0, 30_000);
+    await until('it is under way', async () => (await runsOf(hub, `${path}.gz`)).length > 0);
     await sleep(700 + 900 * kill);
     await hub.host.kill();
     await hub.host.start();
   }
   const run = await runOf(hub, `${path}.gz`, 1, 150_000);
-  expect(run).toMatchObject({ status: 'succeeded', receipt: { read: 120_000, upserts: 120_000, balanced: true } });
+  expect(run).toMatchObject({
+    status: 'succeeded',
+    errors: [],
+    receipt: { read: 120_000, upserts: 120_000, balanced: true },
+  });
   expect(run.receipt.applied.inserted).toBe(120_000);
-}, 200_000);
+});
 
 async function upload(path: string, content: string | Uint8Array, suffix = ''): Promise<void> {
   const bytes = Buffer.from(content);
