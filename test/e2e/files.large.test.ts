@@ -27,10 +27,10 @@ beforeAll(async () => {
   const mapping = { part_number: 'part_number', on_hand: 'on_hand' };
   const body = { connector: 'file', entities: { part_stock: { mapping } } };
   expect((await hub.call('PUT', 'admin/dealers/huge/sources/dms', { body })).status).toBe(201);
-}, 60_000);
+});
 afterAll(async () => {
   await hub.end();
-}, 120_000);
+});
 
 /** Text that packs as text does, so that no guard takes it for a bomb. */
 const words = Array.from({ length: 50_000 }, (_, n) => (Math.imul(n + 1, 0x9e3779b1) >>> 0).toString(36)).join(' ');
@@ -90,7 +90,11 @@ test(
   `a full snapshot, its packed successor and a delta, each of more than ${leastBytes} bytes, in bounded memory`,
   async () => {
     const first = await taken('huge_part_stock.csv', (row) => row);
-    expect(first).toMatchObject({ status: 'succeeded', receipt: { read: rows, upserts: rows, balanced: true } });
+    expect(first).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+      receipt: { read: rows, upserts: rows, balanced: true },
+    });
 
     const second = await taken('huge_part_stock.csv.gz', (row) =>
       row % 10_000 === 5 ? undefined : row % 10_000 === 6 ? 7 : row,
@@ -98,12 +102,17 @@ test(
     const some = rows / 10_000;
     expect(second).toMatchObject({
       status: 'succeeded',
+      errors: [],
       receipt: { read: rows - some, deletes: some, balanced: true },
     });
     expect(second.receipt).toMatchObject({ upserts: some, unchanged: rows - 2 * some, applied: { updated: some } });
 
     const delta = await taken('huge_part_stock_2031_01_01_00_00_00.csv', (row) => row + 1);
-    expect(delta).toMatchObject({ status: 'succeeded', receipt: { read: rows, upserts: rows, balanced: true } });
+    expect(delta).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+      receipt: { read: rows, upserts: rows, balanced: true },
+    });
     const last = await hub.call('GET', `dealers/huge/part_stock/records/P-${rows - 1}::`);
     expect(last.body.data).toMatchObject({ on_hand: rows });
   },

@@ -48,9 +48,12 @@ beforeAll(async () => {
     await share(hub, `${dealer}/${dealer}_part_stock.csv`, csv);
   }
   for (const [, dealer] of wrong) {
-    expect(await runOf(hub, `${dealer}/${dealer}_part_stock.csv`, 1, 120_000)).toMatchObject({ status: 'succeeded' });
+    expect(await runOf(hub, `${dealer}/${dealer}_part_stock.csv`, 1, 120_000)).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+    });
   }
-}, 240_000);
+});
 afterAll(async () => {
   await hub.end();
 });
@@ -67,6 +70,5 @@ describe('a full snapshot that is', () => {
       expect(JSON.stringify(run.errors)).toMatch(says);
       expect((await hub.records(dealer, 'part_stock')).size).toBe(rows.length);
     },
-    120_000,
   );
 });

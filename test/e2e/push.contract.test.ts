@@ -207,6 +207,7 @@ describe('_op', () => {
       expect(status).toBe(202);
       expect(await hub.closed(body.run_id)).toMatchObject({
         status: 'succeeded',
+        errors: [],
         receipt: { read: 1, upserts: 0, deletes: 1, applied: { deleted: 1 }, balanced: true },
       });
     }
@@ -228,6 +229,7 @@ describe('_op', () => {
     const { body } = await push([stock('order-1'), gone('order-1'), gone('order-2'), stock('order-2', 5)]);
     expect(await hub.closed(body.run_id)).toMatchObject({
       status: 'succeeded',
+      errors: [],
       receipt: { read: 4, repeated: 2, upserts: 1, deletes: 1, applied: { inserted: 1, deleted: 1 }, balanced: true },
     });
     expect((await held('part_stock', 'order-1::')).status).toBe(404);
@@ -295,7 +297,7 @@ describe('400, and nothing applied', () => {
     expectProblem(await push([{ dms: 'A' }], { to: `${to}?source=none`, key: twoKey }), 400, 'CONFIG_ERROR');
     const named = await push([{ dms: 'A' }], { to: `${to}?source=dms`, key: twoKey });
     expect(named.status).toBe(202);
-    expect(await hub.closed(named.body.run_id)).toMatchObject({ source_id: 'dms', status: 'succeeded' });
+    expect(await hub.closed(named.body.run_id)).toMatchObject({ source_id: 'dms', status: 'succeeded', errors: [] });
   });
 });
 
@@ -443,6 +445,10 @@ describe('Idempotency-Key', () => {
     }
     expect(await runIds()).toHaveLength(before + 1);
     expect((await push(body, under('at once'))).body).toEqual(done[0]?.body);
-    expect(await hub.closed(done[0]?.body.run_id)).toMatchObject({ status: 'succeeded', receipt: { upserts: 5_000 } });
+    expect(await hub.closed(done[0]?.body.run_id)).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+      receipt: { upserts: 5_000 },
+    });
   });
 });

@@ -30,7 +30,7 @@ afterEach(async () => {
   expect(await readFile(join(hub.dataDir, 'logs/host.log'), 'utf8')).not.toMatch(/A promise nobody waits for/);
   const reply = await hub.call('POST', 'dealers/acme/part/batches', { key, body: [{ part_number: 'still here' }] });
   expect(reply.status).toBe(202);
-  expect(await hub.closed(reply.body.run_id)).toMatchObject({ status: 'succeeded' });
+  expect(await hub.closed(reply.body.run_id)).toMatchObject({ status: 'succeeded', errors: [] });
 });
 
 interface Sent {

@@ -120,6 +120,7 @@ describe('a replay', () => {
     const [run] = await closed(replayed);
     expect(run).toMatchObject({
       status: 'succeeded',
+      errors: [],
       source_id: 'dms',
       receipt: { read: 1, applied: { inserted: 1 } },
     });
@@ -156,7 +157,7 @@ describe('a replay', () => {
 
     const rest = await post('replay');
     expect(rest.body.rows).toBe(2);
-    for (const run of await closed(rest)) expect(run).toMatchObject({ status: 'succeeded' });
+    for (const run of await closed(rest)) expect(run).toMatchObject({ status: 'succeeded', errors: [] });
     expect(await list()).toEqual([]);
     expect((await hub.records('all', 'part_stock')).size).toBe(6);
     expect((await post('replay')).body).toEqual({ rows: 0, runs: [], complete: true });
@@ -234,7 +235,7 @@ describe('a replay', () => {
     await source(stock({ on_hand: { const: 1 } }));
     const replays = await Promise.all([post('replay'), post('replay')]);
     const runs = (await Promise.all(replays.map(closed))).flat();
-    for (const run of runs) expect(run).toMatchObject({ status: 'succeeded', receipt: { balanced: true } });
+    for (const run of runs) expect(run).toMatchObject({ status: 'succeeded', errors: [], receipt: { balanced: true } });
     expect(runs.reduce((sum, { receipt }) => sum + receipt.applied.inserted, 0)).toBe(50);
     expect(await list()).toEqual([]);
   });

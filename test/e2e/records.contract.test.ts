@@ -198,6 +198,7 @@ describe('runs', () => {
     const same = await pushed('purchase_order', [{ purchase_order_number: '1' }, { purchase_order_number: '2' }]);
     expect(same).toMatchObject({
       status: 'succeeded',
+      errors: [],
       receipt: { applied: { inserted: 0, updated: 1 }, skipped: { unchanged: 1 }, balanced: true },
     });
   });
