@@ -261,8 +261,8 @@ test('a diff that takes long is not given up while it gets on', async () => {
       for await (const page of fingerprints(...of)) {
         yield page;
         world.clock.move(30 * 60_000);
-        // What was noted is written beside the work.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // What was noted is written beside the work, in a few turns.
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
         await closeRuns({ runs: world.runs, clock: world.clock, giveUpAfterMs: 3_600_000 }, 0);
         statuses.push((await world.runs.get(message.run_id))?.run.status ?? '');
       }

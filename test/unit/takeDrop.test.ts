@@ -3,6 +3,7 @@ import { AdpError } from '../../shared/errors.ts';
 import { sweepDrops } from '../../shared/sync/drops/sweepDrops.ts';
 import { takeDrop } from '../../shared/sync/drops/takeDrop.ts';
 import { testArrivals } from '../helpers/arrivals.ts';
+import { until } from '../helpers/poll.ts';
 
 let door: ReturnType<typeof testArrivals>;
 
@@ -190,8 +191,7 @@ describe('what may pass', () => {
       },
     };
     void takeDrop(delta, dying);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(door.delivered).toHaveLength(1);
+    await until('it is sent', () => door.delivered.length === 1);
     expect(await take()).toBe('nothing to do');
     door.clock.move(31_000);
     expect(await take()).toBe('done');
