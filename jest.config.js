@@ -10,6 +10,7 @@ const project = (name, extra = {}) => ({
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
+  setupFiles: ['<rootDir>/test/helpers/properties.ts'],
   ...extra,
 });
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, type Reply, startHub } from '../helpers/hub.ts';
+import { seed } from '../helpers/seed.ts';
 import { randomOf, spread, stockSource, stockWorkload } from '../helpers/stockRows.ts';
 
 // The soak takes the whole load; the short form is the same with fewer rows.
 const soak = process.env.SOAK === '1';
 const rowsABatch = soak ? 1_000 : 250;
 const kills = 10;
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 let hub: Hub;
 beforeAll(async () => {
@@ -47,9 +47,7 @@ test(`${100 * rowsABatch} rows while the host is killed ${kills} times, Service 
 
   expect(answers.reduce((sum, answer) => sum + answer.rejected, 0)).toBe(invalid);
   const closed = await Promise.all(answers.map(({ run_id }) => hub.closed(run_id, 240_000)));
-  for (const { run_id, status, receipt } of closed) {
-    expect({ run_id, status, balanced: receipt.balanced }).toEqual({ run_id, status: 'partial', balanced: true });
-  }
+  expect(closed.filter(({ status, receipt }) => status !== 'partial' || !receipt.balanced)).toEqual([]);
   await faults(undefined);
   const held = await hub.records('acme', 'part_stock');
   expect(held.size).toBe(expected.size);

@@ -9,11 +9,10 @@ import { type Outbox, openQueues } from '../../shared/delivery/serviceBus.ts';
 import { addTallies, emptyTally, newRunId, type RunId } from '../../shared/model/run.ts';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
+import { seed } from '../helpers/seed.ts';
 import { contentOf as messagesOf } from '../helpers/serviceBus.ts';
 import { randomOf } from '../helpers/stockRows.ts';
 import { apply, contentOf, life, type State, type Step, toChange } from '../helpers/versionModel.ts';
-
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 let hub: Hub;
 let app: App;

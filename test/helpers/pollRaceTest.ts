@@ -12,9 +12,8 @@ import {
   withPlaces,
   write,
 } from './pollRace.ts';
+import { seed } from './seed.ts';
 import { openWorld, queryOf } from './sqlWorld.ts';
-
-export const raceSeed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 /** Rows whose fate is certain, whatever the writers do meanwhile. */
 const late = 1;
@@ -67,7 +66,7 @@ async function race(database: RaceDatabase, connect: () => Promise<Connection>):
   // Cursors stand somewhere before anything happens.
   await insert(0, database.now);
   await until('all have begun', () => all.every(({ store }) => store.has(0)));
-  const load = write(database, { writers: 6, forMs: 10_000, transactionMs: 4_000, random: randomOf(raceSeed) });
+  const load = write(database, { writers: 6, forMs: 10_000, transactionMs: 4_000, random: randomOf(seed) });
 
   const holder = await database.writer();
   await holder('BEGIN');
@@ -89,8 +88,8 @@ async function race(database: RaceDatabase, connect: () => Promise<Connection>):
   await polling;
   const rows = await database.rows();
   const lost = Object.fromEntries(Object.entries(pollers).map(([name, poller]) => [name, lostBy(poller, rows)]));
-  // The writers wrote something, too.
-  expect(rows.size).toBeGreaterThan(ties.length + neighbours.length + 10);
+  // The writers wrote something, too: beside these, the first row, the early and the late one.
+  expect(rows.size).toBeGreaterThan(ties.length + neighbours.length + 3);
   expect(lost.asItIs).toEqual([]);
   // What was rolled back was never there.
   expect([...pollers.asItIs.store.keys()].filter((id) => !rows.has(id))).toEqual([]);
@@ -99,7 +98,7 @@ async function race(database: RaceDatabase, connect: () => Promise<Connection>):
   expect(ties.filter((id) => lost.withoutTies?.includes(id)).length).toBeGreaterThan(20);
   expect(neighbours.filter((id) => lost.throughDate?.includes(id)).length).toBeGreaterThan(20);
   process.stderr.write(
-    `pollRace SEED=${raceSeed}: ${rows.size} rows; lost ${Object.entries(lost)
+    `pollRace SEED=${seed}: ${rows.size} rows; lost ${Object.entries(lost)
       .map(([name, ids]) => `${name} ${ids.length}`)
       .join(', ')}\n`,
   );

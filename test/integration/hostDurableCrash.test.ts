@@ -3,14 +3,13 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { buildDurableApp, type DurableHost, type Status, startDurableHost } from '../helpers/durable.ts';
 import { temporaryFolder } from '../helpers/host.ts';
 import { until } from '../helpers/poll.ts';
+import { seed } from '../helpers/seed.ts';
 
 let app: string;
 
 beforeAll(async () => {
   app = await buildDurableApp();
 });
-
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 /** The same numbers for the same seed (mulberry32). */
 function random(from: number): () => number {

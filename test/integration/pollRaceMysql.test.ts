@@ -3,7 +3,8 @@ import { mysql } from '../../shared/connectors/sql/mysql.ts';
 import { describeWith } from '../helpers/describeWith.ts';
 import { hasMariadb, mariadbAdvice, startMariadb, type TestMariadb } from '../helpers/mariadb.ts';
 import { mysqlUrl } from '../helpers/mysqlSource.ts';
-import { raceOf, raceSeed } from '../helpers/pollRaceTest.ts';
+import { raceOf } from '../helpers/pollRaceTest.ts';
+import { seed } from '../helpers/seed.ts';
 
 describeWith(hasMariadb ? undefined : mariadbAdvice, 'a race on MariaDB', () => {
   let server: TestMariadb;
@@ -12,7 +13,7 @@ describeWith(hasMariadb ? undefined : mariadbAdvice, 'a race on MariaDB', () => 
   });
   afterAll(() => server?.stop());
 
-  test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${raceSeed})`, async () => {
+  test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${seed})`, async () => {
     const database = await server.createDatabase();
     const owner = await server.connect(database);
     await owner.query(

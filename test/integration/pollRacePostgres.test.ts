@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { postgres } from '../../shared/connectors/sql/postgres.ts';
 import { describeWith } from '../helpers/describeWith.ts';
-import { raceOf, raceSeed } from '../helpers/pollRaceTest.ts';
+import { raceOf } from '../helpers/pollRaceTest.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
+import { seed } from '../helpers/seed.ts';
 
 describeWith(hasPostgres ? undefined : postgresAdvice, 'a race on PostgreSQL', () => {
   let server: TestPostgres;
@@ -11,7 +12,7 @@ describeWith(hasPostgres ? undefined : postgresAdvice, 'a race on PostgreSQL', (
   });
   afterAll(() => server?.stop());
 
-  test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${raceSeed})`, async () => {
+  test(`six writers against polls every 200 ms: nothing is lost; every mistake loses rows (SEED=${seed})`, async () => {
     const database = await server.createDatabase();
     const owner = await server.connect(database);
     await owner.query('CREATE TABLE race (id int PRIMARY KEY, note text NOT NULL, modified timestamptz(6) NOT NULL)');
