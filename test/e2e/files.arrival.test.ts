@@ -125,7 +125,7 @@ describe('a delta in the share', () => {
       await sleep(200);
     }
     await writing;
-    expect((await runOf(hub, path)).receipt).toMatchObject({ read: rows, applied: { inserted: rows } });
+    expect(await runOf(hub, path)).toMatchObject({ errors: [], receipt: { read: rows, applied: { inserted: rows } } });
     expect(await runsOf(hub, path)).toHaveLength(1);
   });
 
@@ -152,7 +152,10 @@ describe('a delta in the share', () => {
         ['O-2', 1],
       ]),
     );
-    expect((await runOf(hub, earlier)).receipt).toMatchObject({ read: 2, skipped: { stale: 2 }, balanced: true });
+    expect(await runOf(hub, earlier)).toMatchObject({
+      errors: [],
+      receipt: { read: 2, skipped: { stale: 2 }, balanced: true },
+    });
     const records = await hub.records('acme', 'part_stock');
     expect(records.has('O-1::')).toBe(false);
     expect(records.get('O-2::')?.data.on_hand).toBe(2);
@@ -298,7 +301,10 @@ test('a full snapshot is compared with the last one of its name', async () => {
   const dump = (rows: string[]) => share(hub, path, ['purchase_order_number,status', ...rows, ''].join('\n'));
   const rows = Array.from({ length: 20 }, (_, i) => order(i, 'open'));
   await dump(rows);
-  expect((await runOf(hub, path)).receipt).toMatchObject({ read: 20, applied: { inserted: 20 }, balanced: true });
+  expect(await runOf(hub, path)).toMatchObject({
+    errors: [],
+    receipt: { read: 20, applied: { inserted: 20 }, balanced: true },
+  });
   await dump([order(0, 'closed'), ...rows.slice(1, 19), order(20, 'open')]);
   const run = await runOf(hub, path, 2);
   expect(run).toMatchObject({ status: 'succeeded', errors: [], door: 'file', file: { path } });

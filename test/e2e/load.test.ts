@@ -31,12 +31,8 @@ test(`${100 * rowsABatch} rows in 100 batches by 8 clients at once, with repeats
   expect(rejected).toBe(invalid);
 
   const closed = await Promise.all(runs.map((run) => hub.closed(run, 120_000)));
-  let read = 0;
-  for (const { status, receipt } of closed) {
-    expect({ status, balanced: receipt.balanced }).toEqual({ status: 'partial', balanced: true });
-    read += receipt.read;
-  }
-  expect(read).toBe(rows);
+  expect(closed.filter(({ status, receipt }) => status !== 'partial' || !receipt.balanced)).toEqual([]);
+  expect(closed.reduce((sum, { receipt }) => sum + receipt.read, 0)).toBe(rows);
 
   const held = await hub.records('acme', 'part_stock');
   expect(held.size).toBe(expected.size);

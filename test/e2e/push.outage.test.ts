@@ -55,7 +55,10 @@ test('without the queue a batch is refused with 503; its key is not burnt: sent 
     const reply = await push(body, headers);
     return reply.status === 202 && reply;
   });
-  expect((await hub.closed(taken.body.run_id)).receipt).toMatchObject({ read: 20, upserts: 20, balanced: true });
+  expect(await hub.closed(taken.body.run_id)).toMatchObject({
+    errors: [],
+    receipt: { read: 20, upserts: 20, balanced: true },
+  });
   expect(await heldOf('outage')).toBe(20);
 
   // The run of the refused one says that it failed, and why.

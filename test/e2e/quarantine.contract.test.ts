@@ -210,7 +210,7 @@ describe('a replay', () => {
     const fresh = { Part: 'A', Amount: 5, At: '2026-01-01T00:00:00Z' };
     await hub.closed((await push('part_stock', [fresh])).body.run_id);
     const [run] = await closed(await post('replay'));
-    expect(run.receipt).toMatchObject({ skipped: { stale: 1 }, balanced: true });
+    expect(run).toMatchObject({ errors: [], receipt: { skipped: { stale: 1 }, balanced: true } });
     expect((await record('part_stock', 'A::')).body.data.on_hand).toBe(5);
   });
 

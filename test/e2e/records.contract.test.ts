@@ -212,7 +212,7 @@ describe('runs', () => {
     const order = (State: string, Changed: string) => ({ No: '1', State, Changed });
     await pushed('sales_order', [order('shipped', '2026-05-02T00:00:00Z')]);
     const late = await pushed('sales_order', [order('open', '2026-05-01T00:00:00Z')]);
-    expect(late.receipt).toMatchObject({ upserts: 1, skipped: { stale: 1 }, balanced: true });
+    expect(late).toMatchObject({ errors: [], receipt: { upserts: 1, skipped: { stale: 1 }, balanced: true } });
     const { body } = await get('dealers/acme/sales_order/records/1:');
     expect(body).toMatchObject({ source_id: 'orders', source_updated_at: '2026-05-02T00:00:00Z' });
     expect(body.data.status).toBe('shipped');
