@@ -6,7 +6,7 @@ import { type RunningBroker, startBroker } from '../helpers/broker.ts';
 import { buildApp, type RunningHost, startHost, temporaryFolder } from '../helpers/host.ts';
 import { until } from '../helpers/poll.ts';
 
-const lockSeconds = 2;
+const lockSeconds = 5;
 
 let broker: RunningBroker;
 let line: Line;
@@ -71,7 +71,7 @@ test('a message that is worked on for longer than its lock comes once', async ()
 
 // The SDK's own renewal would keep its lock for as long as locks may be renewed: five minutes here, an hour for the hub.
 test('a message whose connection is lost while it is worked on comes again as soon as its lock has run out', async () => {
-  await send('cut off', 500);
+  await send('cut off', lockSeconds * 800);
   await until('it has come', () => deliveries('cut off') === 1);
   line.cut();
   await until('it comes again', () => deliveries('cut off') === 2);
