@@ -27,7 +27,7 @@ export const parse: Command = {
     path: { kind: 'text', value: 'PATH', help: 'of JSON: where the array of rows is, such as data.items' },
     element: { kind: 'text', value: 'NAME', help: 'of XML: the element that is a row, or its path from the root' },
     rows: { kind: 'integer', value: 'N', min: 0, max: 10_000, help: 'rows to show (10)' },
-    count: { kind: 'flag', help: 'read the file to its end, and count its rows and the bad ones' },
+    count: { kind: 'flag', help: 'read the file to its end, count its rows, and find the bad ones' },
   },
   examples: ['adp parse bestand.csv --encoding windows-1252', 'adp parse stock.parquet --rows 3 --count'],
   async run(invocation) {
@@ -88,6 +88,8 @@ async function read(
     for (const row of page) {
       if (shown.length < most) shown.push(row);
       else if (!isCounting) break;
+      // Of those further down only bad ones, and as many again.
+      else if ('error' in row && shown.length < 2 * most) shown.push(row);
       rows += 1;
       bad += 'error' in row ? 1 : 0;
     }

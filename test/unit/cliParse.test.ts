@@ -54,6 +54,23 @@ describe('adp parse', () => {
     expect((await parse('rows.ndjson', lines, '--rows', '2', '--count')).stdout).toContain('\n\n30 rows\n');
   });
 
+  test('finds bad rows anywhere, where it is to count', async () => {
+    const text = `n,m\n${'1,2\n'.repeat(40)}1\n2\n3\n`;
+    expect((await parse('late.csv', text)).code).toBe(0);
+    const { code, stdout } = await parse('late.csv', text, '--count', '--rows', '2');
+    expect(stdout.split('\n').slice(3)).toEqual([
+      'row  n  m',
+      '  2  1  2',
+      '  3  1  2',
+      'row 42: The row has 1 fields, the header has 2.  1',
+      'row 43: The row has 1 fields, the header has 2.  2',
+      '',
+      "43 rows, 3 of them can't be read",
+      '',
+    ]);
+    expect(code).toBe(1);
+  });
+
   test('prints JSON with numbers as they were written', async () => {
     const { code, stdout } = await parse(
       'rows.json',
