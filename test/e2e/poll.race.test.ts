@@ -86,7 +86,7 @@ async function race(of: Race): Promise<void> {
   const { database, careful, careless } = of;
   const end = Date.now() + raceMs;
   // A busy machine takes its time.
-  const isOver = () => Date.now() > end && of.polls.size >= leastPolls;
+  const isOver = () => Date.now() > end && of.polls.size >= leastPolls && hasEndings(of);
   const line = await database.connect();
   for (let n = 0; n < 60; n++) await line.run(insert(`shared-${n}`, 0, database.now));
   await polledAnew(hub, careful);
@@ -105,6 +105,11 @@ async function race(of: Race): Promise<void> {
     await polledAnew(hub, dealer, '?mode=changes', patienceMs);
     await polledAnew(hub, dealer, '?mode=keys', patienceMs);
   }
+}
+
+/** Some transactions of both kinds. */
+function hasEndings({ commits, rollbacks }: Race): boolean {
+  return Math.min(commits, rollbacks) > 3;
 }
 
 const insert = (part: string, quantity: number, time: string) =>
@@ -188,11 +193,11 @@ describe.each(servers)(`a table of $name that is written by ${writers} at a time
   };
 
   test('is what the store holds, polled as it is by default', async () => {
-    const { database, careful, polls, commits, rollbacks, longest } = at();
+    const { database, careful, polls, longest } = at();
     const table = await database.content();
     expect(table.size).toBeGreaterThan(100);
     expect(polls.size).toBeGreaterThanOrEqual(leastPolls);
-    expect(Math.min(commits, rollbacks)).toBeGreaterThan(3);
+    expect(hasEndings(at())).toBe(true);
     expect(longest).toBeGreaterThanOrEqual(longestMs - 10);
     expect(await differing(careful, table)).toEqual([]);
   });
