@@ -52,8 +52,10 @@ async function startOwn(): Promise<TestMariadb> {
   const authority = await writeFiles(folder, password);
   // With room for little: there are several of them at a time, each for one test file.
   const small = ['--innodb-buffer-pool-size=24M', '--innodb-log-file-size=16M', '--key-buffer-size=1M'];
+  // A server that starts removes the temporary tables that it finds: those of its neighbours too, were they in one folder.
+  const own = [...small, `--tmpdir=${folder}`];
   const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
-  await promisify(execFile)(installer, [...install, ...small], { ...ordinaryUser, maxBuffer: 1 << 24 });
+  await promisify(execFile)(installer, [...install, ...own], { ...ordinaryUser, maxBuffer: 1 << 24 });
   const args = [
     '--no-defaults',
     `--datadir=${data}`,
@@ -71,7 +73,7 @@ async function startOwn(): Promise<TestMariadb> {
     // One that isn't ours, so that nothing rests on it.
     '--default-time-zone=-03:00',
     '--character-set-server=utf8mb4',
-    ...small,
+    ...own,
   ];
   const launch = (port: number) => launchServer([...args, `--port=${port}`], urlOf(port, password));
   let [port, running] = await onFreePort(launch);
