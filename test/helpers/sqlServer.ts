@@ -39,7 +39,7 @@ export async function startTestSqlServer({ tls = true }: { readonly tls?: boolea
     user: 'reader',
     password: passwords.reader,
     database: 'dms',
-    connectionTimeout: 5_000,
+    connectionTimeout: 60_000,
     pool: { max: 2 },
     ...overrides,
     options: { encrypt: true, cryptoCredentialsDetails: { ca: authority.certificate }, ...overrides.options },

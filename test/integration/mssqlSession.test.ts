@@ -282,9 +282,9 @@ describe('somebody’s production database', () => {
   test('leaves the rest of wide rows there, as soon as those that came are enough', async () => {
     const target = readConnectionString(connectionString(server));
     const session = await MssqlSession.open(target, {
-      connectTimeoutMs: 5_000,
-      statementTimeoutMs: 5_000,
-      lockTimeoutMs: 5_000,
+      connectTimeoutMs: 60_000,
+      statementTimeoutMs: 60_000,
+      lockTimeoutMs: 60_000,
       connections: 1,
       tls: { ca: server.authority.certificate, serverName: undefined },
     });

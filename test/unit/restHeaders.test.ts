@@ -19,10 +19,10 @@ describe('a Link header', () => {
   });
 
   test('takes no longer the more there is of it', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     nextLink(`<a>${';a=""'.repeat(20_000)}${'; '.repeat(20_000)}!`);
     nextLink(`<a>${'; x'.repeat(20_000)}"`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(2_000);
   });
 });
 

@@ -146,14 +146,15 @@ test('whatever happens, each message is in one place until it is completed, and 
 
 test('100,000 messages cost as much each as a few do', () => {
   const bench = new Bench();
+  /** Milliseconds of this process: how busy the machine is has no part in them. */
   const roundOfAThousand = () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (let i = 0; i < 1000; i++) {
       const received = bench.queue.receive();
       if (received !== undefined)
         bench.queue.settle(received.lock.token, { kind: i % 2 ? 'abandon' : 'complete', properties: {} });
     }
-    return performance.now() - start;
+    return process.cpuUsage(start).user / 1_000;
   };
   for (let i = 0; i < 2000; i++) bench.send(`few ${i}`);
   const few = Math.min(roundOfAThousand(), roundOfAThousand());
