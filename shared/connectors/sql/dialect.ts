@@ -94,7 +94,7 @@ export interface Dialect {
    * floats as numbers, zoned times as RFC 3339, local ones as text without a zone, bytes as base64, JSON as its value.
    */
   toValue(column: Column): (cell: Exclude<Cell, null>) => unknown;
-  /** The exact text of a cursor's or key's column; see ColumnKind. */
+  /** The exact text of a cursor's or key's column; see ColumnKind. A whole number of 32 bits may come as such. */
   text(column: Column, sql: string): string;
   /** The value of such a text, of the column's own type so that its index serves. */
   parse(column: Column, placeholder: string): string;
