@@ -26,10 +26,12 @@ export async function refusalOf(reply: Reply, url: URL, secrets: readonly string
   }
   if (status === 401 || status === 403) {
     reply.discard();
-    const what = status === 401 ? 'refuses the credential' : 'does not allow this to the credential';
-    const remedy =
-      status === 401 ? 'put a valid one into Key Vault' : 'have it allowed, or put another one into Key Vault';
-    return new AdpError('AUTH_FAILED', `${place} ${what} (${status}): ${remedy}.`);
+    // There may have been none: the source names none, or a redirect led to where it isn't shown.
+    const what =
+      status === 401
+        ? "takes no request without a valid credential (401): put one into Key Vault, under the name in the source's `credential`"
+        : 'does not allow this (403): have it allowed to the credential, or put another one into Key Vault';
+    return new AdpError('AUTH_FAILED', `${place} ${what}.`);
   }
   const said = quotation(await textOf(reply), secrets);
   const answer = `${place} answers ${status}${said === '' ? '' : `: ${said}`}`;

@@ -72,7 +72,16 @@ describe('an answer that is no data says what to do', () => {
       { code: 'RATE_LIMITED', disposition: 'retry' },
     ],
     ['403', { kind: 'status', status: 403 }, { code: 'AUTH_FAILED', disposition: 'park' }],
-    ['401', { kind: 'status', status: 401 }, { code: 'AUTH_FAILED', disposition: 'park' }],
+    // A source that names no credential is told so by the same words.
+    [
+      '401',
+      { kind: 'status', status: 401 },
+      {
+        code: 'AUTH_FAILED',
+        disposition: 'park',
+        message: expect.stringMatching(/without a valid credential.*`credential`/),
+      },
+    ],
     ['404', { kind: 'status', status: 404 }, { code: 'CONFIG_ERROR', disposition: 'park' }],
     ['a lost connection', { kind: 'dropped' }, { code: 'NETWORK_ERROR', disposition: 'retry' }],
     ['a body that is cut short', { kind: 'truncated' }, { code: 'NETWORK_ERROR', disposition: 'retry' }],

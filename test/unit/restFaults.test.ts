@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkJson } from '../../shared/check.ts';
+import { checkJson, invalid } from '../../shared/check.ts';
 import type { CursorSettings } from '../../shared/connectors/connector.ts';
 import { rest } from '../../shared/connectors/rest/rest.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
@@ -114,4 +114,15 @@ describe('settings that can not work', () => {
     expect(faults({ path: '/p' }, {}, plain)).toEqual([expect.stringContaining('allow_http')]);
     expect(faults({ path: '/p' }, {}, { ...plain, allow_http: true })).toEqual([]);
   });
+});
+
+test('what is wrong in several ways is told in one sentence', () => {
+  const code = 'CONFIG_ERROR';
+  const faults = [
+    { field: 'schedule.cron', code, detail: 'is missing' },
+    { field: '', code, detail: 'base_url is plain http.' },
+  ] as const;
+  expect(invalid('The source', faults).message).toBe(
+    'The source is not valid: schedule.cron is missing; base_url is plain http.',
+  );
 });
