@@ -35,7 +35,8 @@ export const status: Command = {
     else if (first === undefined) output.line(`no source of ${dealer} is polled`);
     else if (source === undefined) showAll(output, all);
     else showOne(output, first);
-    return all.every(({ parked }) => parked === null);
+    // One that is disabled waits for nobody.
+    return all.every(({ parked, enabled }) => parked === null || enabled === false);
   },
 };
 

@@ -126,8 +126,9 @@ describe('adp status', () => {
 
   test('a disabled source is not parked but disabled', async () => {
     await using hub = await startFakeHub(() => ({ status: 200, body: { ...parked, enabled: false } }));
-    const { stdout } = await runAdp(['status', 'acme', 'api'], hub);
+    const { code, stdout } = await runAdp(['status', 'acme', 'api'], hub);
     expect(stdout).toMatch(/state +disabled/);
+    expect(code).toBe(0);
   });
 
   test('advises nothing about an error that is over', async () => {
