@@ -70,6 +70,14 @@ test('a cursor keeps its value and how far ahead the clock was', () => {
   }
 });
 
+test('the hour that is skipped is no part of what is read again', () => {
+  expect(from('2026-03-08T03:00:00', 300_000, 'local', chicago)).toBe('2026-03-08T01:55:00');
+  expect(from('2026-03-08T03:04:59.5', 300_000, 'local', chicago)).toBe('2026-03-08T01:59:59.5');
+  expect(from('2026-03-08T03:05:00', 300_000, 'local', chicago)).toBe('2026-03-08T03:00:00');
+  expect(from('2026-03-08T02:30:00', 300_000, 'local', chicago)).toBe('2026-03-08T02:25:00');
+  expect(from('2026-03-08T03:00:00', 300_000, 'zoned', chicago)).toBe('2026-03-08T02:55:00Z');
+});
+
 describe('the hour that comes twice', () => {
   const local = (text: string) => Date.parse(`${text}Z`);
 

@@ -1,5 +1,5 @@
 import type { ColumnKind } from './dialect.ts';
-import { beforeFold, type TimeZone } from './localTime.ts';
+import { backFrom, beforeFold, type TimeZone } from './localTime.ts';
 
 const time = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d+)?)?(?:Z|\+00(?::00)?)?$/;
 
@@ -47,7 +47,8 @@ export interface TimeBound {
  *
  * Local times repeat when clocks go back. A cursor within the repeated hour doesn't say which of its two passes it comes
  * from, and rows of the second pass may be dated as low as the hour's beginning: there it goes on from that beginning. A
- * cursor beyond the hour was reached after the second pass, one before it lies below whatever the hour brings.
+ * cursor beyond the hour was reached after the second pass, one before it lies below whatever the hour brings. Where
+ * clocks went forward, what was dated shortly before a cursor lies further down by the hour that they skipped.
  */
 export function timesFrom({ kind, value, backMs, zone }: TimeBound): string | undefined {
   const cursor = read(value);
@@ -55,7 +56,8 @@ export function timesFrom({ kind, value, backMs, zone }: TimeBound): string | un
   const milliseconds = cursor.seconds + Math.ceil(Number(`0${cursor.fraction}`) * 1_000);
   const begins = kind === 'zoned' ? milliseconds : beforeFold(zone, milliseconds);
   const from = begins === milliseconds ? cursor : { seconds: begins, fraction: '' };
-  return write(kind, { ...from, seconds: from.seconds - Math.ceil(backMs / 1_000) * 1_000 });
+  const back = Math.ceil(backMs / 1_000) * 1_000;
+  return write(kind, { ...from, seconds: kind === 'zoned' ? from.seconds - back : backFrom(zone, from.seconds, back) });
 }
 
 /** The lower bound of a read that goes on from a number; undefined where it can't be counted back from. */

@@ -5,6 +5,14 @@ export type TimeZone = ReturnType<Tools['timeZone']>;
 const day = 86_400_000;
 
 /**
+ * The lowest local time of whatever was dated within so many milliseconds before a local time: in the spring, when clocks
+ * skip an hour, that hour lies between.
+ */
+export function backFrom(zone: TimeZone, local: number, ms: number): number {
+  return Math.min(local - ms, zone.toLocal(zone.toUtc(local) - ms));
+}
+
+/**
  * When clocks go back, an hour of local times comes twice. For a local time within such an hour (or at its very end): the
  * time at which the hour begins. Else the time itself. Local times are milliseconds, as if their clock were UTC.
  *
