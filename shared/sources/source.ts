@@ -68,7 +68,8 @@ const entityProperties = {
   },
   max_reject_ratio: {
     ...ratio,
-    description: 'A file that rejects more than this share of its rows is parked: nothing is applied. Default: 0.2.',
+    description:
+      'Where more than this share of its rows is rejected, nothing of a file is applied; a poll stops before the page, and parks its source. Default: 0.2.',
   },
 } as const;
 
