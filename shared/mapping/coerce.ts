@@ -1,6 +1,6 @@
-import { toDecimal, toExactNumber } from '../model/decimal.ts';
+import { maxDecimalLength, toDecimal, toExactNumber } from '../model/decimal.ts';
 import type { FieldSchema } from '../model/fieldSchema.ts';
-import { canonicalTime, isDate } from '../model/instant.ts';
+import { canonicalTime, isCanonicalTime, isDate } from '../model/instant.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import { NumberLiteral } from '../model/literal.ts';
 import { shapeOf } from '../model/shape.ts';
@@ -9,7 +9,7 @@ import { keep, shortName } from './keep.ts';
 import type { Problems } from './problems.ts';
 import { isAbsent, textFault, textOf } from './scalar.ts';
 import { dateIn, dateText, readIso, toInstantIn } from './time.ts';
-import type { TimeZone } from './zone.ts';
+import { type TimeZone, utcZone } from './zone.ts';
 
 /**
  * Brings a value to its field's type where that loses nothing; contract.md, "Values that come as text are converted".
@@ -19,8 +19,22 @@ export type Coerce = (value: unknown, problems: Problems) => JsonValue | undefin
 
 /** The coercion to a field of that schema; times without an offset are read in the zone. */
 export function coercionTo(schema: FieldSchema, zone: TimeZone): Coerce {
+  if (schema.type === 'string' && schema.format === undefined) return toOptionalText;
   const coerce = presentTo(schema, zone);
+  if (schema.type === 'number') {
+    return (value, problems) => {
+      // Most numbers are one. A negative zero and zero are one number in JSON and in hashes.
+      if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
+      return isAbsent(value) ? undefined : coerce(value, problems);
+    };
+  }
   return (value, problems) => (isAbsent(value) ? undefined : coerce(value, problems));
+}
+
+function toOptionalText(value: unknown, problems: Problems): string | undefined {
+  // Most texts are one.
+  if (typeof value === 'string' && textFault(value) === null) return value === '' ? undefined : value;
+  return isAbsent(value) ? undefined : toText(value, problems);
 }
 
 /** The coercion to a text field of the key: there an empty text is a value, and is kept. */
@@ -60,7 +74,9 @@ function toDecimalText(value: unknown, problems: Problems): string | undefined {
   const text = numeralOf(value);
   if (text === '') return undefined;
   const decimal = text === null ? null : toDecimal(text);
-  return decimal ?? problems.data(`must be a decimal number such as 12.50, got ${shapeOf(value)}`);
+  // Written out it may have become a little longer.
+  if (decimal !== null && decimal.length <= maxDecimalLength) return decimal;
+  return problems.data(`must be a decimal number such as 12.50, got ${shapeOf(decimal ?? value)}`);
 }
 
 function toNumber(value: unknown, problems: Problems): number | undefined {
@@ -104,6 +120,7 @@ function toBoolean(value: unknown, problems: Problems): boolean | undefined {
 
 function timeCoercion(zone: TimeZone): Coerce {
   return (value, problems) => {
+    if (typeof value === 'string' && isCanonicalTime(value)) return value;
     const instant = toInstantIn(zone, value);
     if (instant !== null) return canonicalTime(instant);
     if (typeof value === 'string' && value.trim() === '') return undefined;
@@ -125,7 +142,7 @@ function dateCoercion(zone: TimeZone): Coerce {
     if (value instanceof Date && textOf(value) !== null) {
       const utc = value.getTime();
       const midnight = utc % day === 0 ? utc : zone.toLocal(utc);
-      const date = midnight % day === 0 ? dateIn(utcClock, midnight) : null;
+      const date = midnight % day === 0 ? dateIn(utcZone, midnight) : null;
       return date ?? problems.data('must be a date alone, got a time of day with it (the transform "date" drops it)');
     }
     if (typeof value === 'string' && value.trim() === '') return undefined;
@@ -134,7 +151,6 @@ function dateCoercion(zone: TimeZone): Coerce {
 }
 
 const day = 86_400_000;
-const utcClock: TimeZone = { toUtc: (local) => local, toLocal: (utc) => utc };
 
 function arrayCoercion(schema: FieldSchema, zone: TimeZone): Coerce {
   const item = schema.items === undefined ? keep : coercionTo(schema.items, zone);

@@ -5,7 +5,7 @@ import { type Instant, isUtcTime } from '../model/instant.ts';
 import { type JsonObject, type JsonValue, setOwn } from '../model/json.ts';
 import { type RecordId, recordIdOf } from '../model/recordId.ts';
 import { shapeOf } from '../model/shape.ts';
-import { type Validator, validatorOf } from '../model/validate.ts';
+import { checkOf, type Validator, validatorOf } from '../model/validate.ts';
 import { isJsonObject } from './coerce.ts';
 import { keep, shortName } from './keep.ts';
 import { type SourceRow, stepsOf } from './path.ts';
@@ -15,7 +15,7 @@ import { isAbsent } from './scalar.ts';
 import type { EntityMapping, FieldMapping } from './schema.ts';
 import { compileTargets, type Target } from './target.ts';
 import { toInstantIn } from './time.ts';
-import { isTimeZone, lastOccurrences, setBackAfter, type TimeZone, timeZone } from './zone.ts';
+import { isTimeZone, lastOccurrences, setBackAfter, type TimeZone, timeZone, utcZone } from './zone.ts';
 
 export interface MapperOptions {
   readonly entity: EntityName;
@@ -96,7 +96,8 @@ export function compileMapper(options: MapperOptions): Mapper {
 
   const columns = new Set([...fields.flatMap((field) => field.roots), ...(modified?.roots ?? [])]);
   const finish = finisher(entity, key, modified, modifiedName(options.modified), zone);
-  const rest = keepUnmapped ? keepRest : mapping === undefined ? refuseRest : null;
+  const unread = unreadBut(columns);
+  const rest = keepUnmapped ? keepRest(unread) : mapping === undefined ? refuseRest(unread) : null;
   const keyFields = fields.filter((field) => keySet.has(field.name));
   let unused = new Problems();
   /** One for each row that has some; good rows leave it as it was. */
@@ -112,7 +113,7 @@ export function compileMapper(options: MapperOptions): Mapper {
       const problems = problemsOfRow();
       const data: Record<string, JsonValue> = {};
       fill(data, fields, row, problems);
-      rest?.(row, columns, data, problems);
+      rest?.(row, data, problems);
       return finish(row, data, problems);
     },
     remove(row) {
@@ -163,33 +164,57 @@ function fill(data: Record<string, JsonValue>, fields: readonly Field[], row: So
   }
 }
 
-type Rest = (row: SourceRow, read: ReadonlySet<string>, data: Record<string, JsonValue>, problems: Problems) => void;
+type Rest = (row: SourceRow, data: Record<string, JsonValue>, problems: Problems) => void;
 
-const refuseRest: Rest = (row, read, _data, problems) => {
-  for (const name in row) {
-    if (read.has(name) || name === operationField || !Object.hasOwn(row, name)) continue;
-    const from = problems.errors.length;
-    problems.data('is not a known field');
-    problems.within(from, shortName(name));
-  }
-};
+function refuseRest(unreadOf: Unread): Rest {
+  return (row, _data, problems) => {
+    for (const name of unreadOf(row)) {
+      const from = problems.errors.length;
+      problems.data('is not a known field');
+      problems.within(from, shortName(name));
+    }
+  };
+}
 
-const keepRest: Rest = (row, read, data, problems) => {
-  let kept: Record<string, JsonValue> | undefined;
-  for (const name of Object.keys(row)) {
-    const value = row[name];
-    if (read.has(name) || name === operationField || isAbsent(value)) continue;
-    kept ??= isJsonObject(data.extensions) ? { ...data.extensions } : {};
-    if (Object.hasOwn(kept, name)) continue;
-    const from = problems.errors.length;
-    const one = name.isWellFormed()
-      ? keep(value, problems)
-      : problems.data('has a name that is not well-formed Unicode');
-    if (problems.errors.length > from) problems.within(from, `extensions.${shortName(name)}`);
-    if (one !== undefined) setOwn(kept, name, one);
-  }
-  if (kept !== undefined) data.extensions = kept;
-};
+function keepRest(unreadOf: Unread): Rest {
+  return (row, data, problems) => {
+    let kept: Record<string, JsonValue> | undefined;
+    for (const name of unreadOf(row)) {
+      const value = row[name];
+      if (isAbsent(value)) continue;
+      kept ??= isJsonObject(data.extensions) ? { ...data.extensions } : {};
+      if (Object.hasOwn(kept, name)) continue;
+      const from = problems.errors.length;
+      const one = name.isWellFormed()
+        ? keep(value, problems)
+        : problems.data('has a name that is not well-formed Unicode');
+      if (problems.errors.length > from) problems.within(from, `extensions.${shortName(name)}`);
+      if (one !== undefined) setOwn(kept, name, one);
+    }
+    if (kept !== undefined) data.extensions = kept;
+  };
+}
+
+/** The columns of a row that no field reads, in the row's order. */
+type Unread = (row: SourceRow) => readonly string[];
+
+/** Sought anew only where a row has other columns than the one before it. */
+function unreadBut(read: ReadonlySet<string>): Unread {
+  let columns: readonly string[] = [];
+  let unread: readonly string[] = [];
+  const areColumnsOf = (row: SourceRow): boolean => {
+    let count = 0;
+    for (const name in row) if (name !== columns[count++]) return false;
+    return count === columns.length;
+  };
+  return (row) => {
+    if (!areColumnsOf(row)) {
+      columns = Object.keys(row);
+      unread = columns.filter((name) => !read.has(name) && name !== operationField);
+    }
+    return unread;
+  };
+}
 
 function modifiedName(modified: FieldMapping | undefined): string {
   if (typeof modified === 'string') return modified;
@@ -206,11 +231,12 @@ function finisher(
   zone: TimeZone,
 ): Finish {
   const validate = validatorOf(entity);
+  const isValid = checkOf(entity);
   const read = modifiedRule === null ? () => unmodified : modifiedReader(modifiedRule, modifiedField, zone);
   return (row, data, problems) => {
     const modified = read(row, problems);
-    const invalid = validate(data);
-    if (problems.count > 0 || invalid.length > 0) return refused(entity, key, data, problems, invalid);
+    // Coercion has seen to types and formats; who is refused is told all that is wrong.
+    if (problems.count > 0 || !isValid(data)) return refused(entity, key, data, problems, validate(data));
     const id = recordIdOf(entity, data);
     return modified.modifiedAgain === undefined
       ? { ok: true, id, data, modified: modified.modified }
@@ -236,6 +262,7 @@ function modifiedReader(rule: Rule, field: string, zone: TimeZone): (row: Source
     // All but a day of a year's times come once, and those in UTC always.
     if (
       modified === null ||
+      zone === utcZone ||
       (typeof value === 'string' && isUtcTime(value)) ||
       setBackAfter(zone, Date.parse(modified)) <= 0
     )

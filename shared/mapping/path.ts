@@ -16,6 +16,8 @@ export interface SourcePath {
   readonly read: Read;
   /** The row's own fields that it may read. */
   readonly roots: readonly string[];
+  /** The column that it is, where that may be read as `row[column]`: no object inherits anything of that name. */
+  readonly column?: string;
 }
 
 /**
@@ -25,7 +27,9 @@ export interface SourcePath {
 export function compilePath(path: string): SourcePath {
   const readField = fieldReader(path);
   const steps = stepsOf(path);
-  if (steps === null || steps.length === 1) return { read: readField, roots: [path] };
+  if (steps === null || steps.length === 1) {
+    return { read: readField, roots: [path], ...(path in Object.prototype ? {} : { column: path }) };
+  }
   const root = String(steps[0]);
   const readRoot = fieldReader(root);
   const rest = steps.slice(1);

@@ -14,6 +14,8 @@ export interface Rule {
   readonly roots: readonly string[];
   /** True where the value doesn't depend on the row. */
   readonly constant: boolean;
+  /** The column whose value it is as it stands, where it may be read as `row[column]`. */
+  readonly column?: string | undefined;
 }
 
 type RuleObject = Exclude<FieldMapping, string>;
@@ -53,8 +55,8 @@ const ruleNames = new Set(['from', 'coalesce', 'const', 'transform', 'default', 
 const nothing: Rule = { get: () => undefined, roots: [], constant: false };
 
 function fromPath(path: string): Rule {
-  const { read, roots } = compilePath(path);
-  return { get: read, roots, constant: false };
+  const { read, roots, column } = compilePath(path);
+  return { get: read, roots, constant: false, column };
 }
 
 function compileSource(mapping: RuleObject, zone: TimeZone, place: string, fault: Fault): Rule {

@@ -153,6 +153,9 @@ function compileLeaf(
   }
   const coerce = keyCoerce ?? (schema === undefined ? keepPresent : coercionTo(schema, setting.zone));
   checkFixed(typeof rule === 'string' ? undefined : rule.default, coerce, `${place}.default`, setting.fault);
+  const { column } = compiled;
+  // Most fields are a column: it is read without a detour.
+  if (column !== undefined) return (row, problems) => coerce(row[column], problems);
   if (!compiled.constant) return (row, problems) => coerce(compiled.get(row, problems), problems);
   const problems = new Problems();
   const value = coerce(compiled.get({}, problems), problems);

@@ -1,6 +1,6 @@
-import { fromUtcTime, type Instant, isDay, isUtcTime, toInstant } from '../model/instant.ts';
+import { fromUtcClock, fromUtcTime, type Instant, isDay, isLocalTime, isUtcTime, toInstant } from '../model/instant.ts';
 import { isUsable } from './scalar.ts';
-import type { TimeZone } from './zone.ts';
+import { type TimeZone, utcZone } from './zone.ts';
 
 /** A date, a time of day and an offset, as they were written. */
 export interface WrittenTime {
@@ -70,11 +70,8 @@ export function instantOf(time: WrittenTime, zone: TimeZone): Instant | null {
 export function toInstantIn(zone: TimeZone, value: unknown): Instant | null {
   if (value instanceof Date) return isUsable(value) ? toInstant(value) : null;
   if (typeof value !== 'string') return null;
-  // Most times come in UTC already.
-  if (isUtcTime(value)) return fromUtcTime(value);
   if (value === last.text && zone === last.zone) return last.instant;
-  const written = readIso(value.trim());
-  const instant = written === null ? null : instantOf(written, zone);
+  const instant = instantIn(zone, value);
   last = { zone, text: value, instant };
   return instant;
 }
@@ -85,6 +82,14 @@ let last: { readonly zone: TimeZone | undefined; readonly text: string; readonly
   text: '',
   instant: null,
 };
+
+function instantIn(zone: TimeZone, text: string): Instant | null {
+  // Most times come in UTC already, and most others from a clock that shows it.
+  if (isUtcTime(text)) return fromUtcTime(text);
+  if (zone === utcZone && isLocalTime(text)) return fromUtcClock(text);
+  const written = readIso(text.trim());
+  return written === null ? null : instantOf(written, zone);
+}
 
 /** `YYYY-MM-DD`. */
 export function dateText(time: Pick<WrittenTime, 'year' | 'month' | 'day'>): string {

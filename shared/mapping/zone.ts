@@ -55,7 +55,8 @@ export function lastOccurrences(zone: TimeZone): TimeZone {
 }
 
 const zones = new Map<string, TimeZone>();
-const utcZone: TimeZone = { toUtc: (local) => local, toLocal: (utc) => utc };
+/** The zone in which every clock shows UTC. */
+export const utcZone: TimeZone = { toUtc: (local) => local, toLocal: (utc) => utc };
 
 type OffsetAt = (utc: number) => number;
 

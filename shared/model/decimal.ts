@@ -1,12 +1,12 @@
 /** Characters of a decimal once its exponent is written out: far more than any amount, far less than a bomb. */
-const maxLength = 400;
+export const maxDecimalLength = 400;
 
 const canonical = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const literal = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 
 /** True for the canonical form of a decimal: plain digits, an optional fraction, no exponent, no `+`, no padding. */
 export function isDecimal(text: string): boolean {
-  return text.length <= maxLength && canonical.test(text);
+  return text.length <= maxDecimalLength && canonical.test(text);
 }
 
 /**
@@ -14,7 +14,7 @@ export function isDecimal(text: string): boolean {
  * is `1000`. Zeros after the point stay: they tell the precision. Null where the text is no number, or too long.
  */
 export function toDecimal(text: string): string | null {
-  if (text.length > maxLength) return null;
+  if (text.length > maxDecimalLength) return null;
   if (canonical.test(text)) return text.charCodeAt(0) === minus ? withoutNegativeZero(text) : text;
   const match = literal.exec(text);
   if (match === null) return null;
@@ -23,7 +23,7 @@ export function toDecimal(text: string): string | null {
   if (digits === '') return null;
   const exponent = Number(exponentText);
   const point = whole.length + exponent;
-  if (digits.length + Math.abs(exponent) > maxLength) return null;
+  if (digits.length + Math.abs(exponent) > maxDecimalLength) return null;
   const head = point > 0 ? digits.slice(0, point).padEnd(point, '0') : '0';
   const tail = point > 0 ? digits.slice(point) : '0'.repeat(-point) + digits;
   const plain = head.replace(/^0+(?=\d)/, '') + (tail === '' ? '' : `.${tail}`);

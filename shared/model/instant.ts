@@ -11,23 +11,31 @@ export function isInstant(text: string): text is Instant {
   return text.length === 30 && isUtcTime(text);
 }
 
-/**
- * True for `YYYY-MM-DDTHH:mm:ssZ`, with or without up to nine digits of a second, that names a real day and time. As
- * `isDate`, it looks at characters: every row has such times, some of them several.
- */
+/** True for `YYYY-MM-DDTHH:mm:ssZ`, with or without up to nine digits of a second, that names a real day and time. */
 export function isUtcTime(text: string): boolean {
   if (text === lastUtcTime) return true;
-  if (!namesUtcTime(text)) return false;
+  const end = text.length - 1;
+  if (text.charCodeAt(end) !== zulu || !namesTime(text, end)) return false;
   lastUtcTime = text;
   return true;
 }
 
-/** One time of a row is often asked for again: by another field, by the schema. */
+/** One time of a row is often asked for again: by another field, by what orders its versions. */
 let lastUtcTime = '';
 
-function namesUtcTime(text: string): boolean {
-  const end = text.length - 1;
-  if (end < 19 || end === 20 || end > 29 || text.charCodeAt(end) !== zulu || text.charCodeAt(10) !== tee) return false;
+/** As `isUtcTime`, but without the `Z`: what a clock shows, wherever it stands. */
+export function isLocalTime(text: string): boolean {
+  return namesTime(text, text.length);
+}
+
+/** True for a time in the form of contract.md "Times": of `isUtcTime`, without zeros at the end of its fraction. */
+export function isCanonicalTime(text: string): boolean {
+  return isUtcTime(text) && (text.length === 20 || text.charCodeAt(text.length - 2) !== zero);
+}
+
+/** As `isDate`, it looks at characters: every row has times, some of them several. */
+function namesTime(text: string, end: number): boolean {
+  if (end < 19 || end === 20 || end > 29 || text.charCodeAt(10) !== tee) return false;
   if (text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return false;
   if (text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return false;
   if (end > 19 && (text.charCodeAt(19) !== dot || numberAt(text, 20, end) < 0)) return false;
@@ -45,8 +53,12 @@ function isWithin(number: number, most: number): boolean {
 
 /** The instant of a time of which `isUtcTime` holds. */
 export function fromUtcTime(text: string): Instant {
-  const fraction = text.length === 20 ? '' : text.slice(20, -1);
-  return `${text.slice(0, 19)}.${fraction}${zeros[fraction.length]}Z` as Instant;
+  return text.length === 30 ? (text as Instant) : fromUtcClock(text.slice(0, -1));
+}
+
+/** The instant at which a clock in UTC shows a time of which `isLocalTime` holds. */
+export function fromUtcClock(text: string): Instant {
+  return (text + endings[text.length]) as Instant;
 }
 
 /** True for `YYYY-MM-DD` that names a real day. */
@@ -71,8 +83,11 @@ const dot = 0x2e;
 const colon = 0x3a;
 const tee = 0x54;
 const zulu = 0x5a;
-/** What a fraction of so many digits lacks to nine. */
-const zeros = Array.from({ length: 10 }, (_, digits) => '0'.repeat(9 - digits));
+/** What a time of so many characters lacks to 30. */
+const endings = Array.from(
+  { length: 30 },
+  (_, length) => `${length === 19 ? '.' : ''}${'0'.repeat(29 - Math.max(length, 20))}Z`,
+);
 
 /** True where the proleptic Gregorian calendar has that day, in the years 0001 to 9999. */
 export function isDay(year: number, month: number, day: number): boolean {
@@ -92,12 +107,12 @@ export function toInstant(time: Date | number, nanoseconds = 0): Instant {
     throw new AdpError('DATA_ERROR', 'A time is outside of the years 0001 to 9999.');
   }
   const iso = date.toISOString();
-  const text =
-    nanoseconds === 0
-      ? `${iso.slice(0, 23)}000000Z`
-      : `${iso.slice(0, 20)}${String(date.getUTCMilliseconds() * 1_000_000 + nanoseconds).padStart(9, '0')}Z`;
-  if (!isInstant(text)) throw new AdpError('INTERNAL', `${nanoseconds} nanoseconds don't fit into the second.`);
-  return text;
+  if (nanoseconds === 0) return fromUtcTime(iso);
+  const fraction = date.getUTCMilliseconds() * 1_000_000 + nanoseconds;
+  if (!Number.isInteger(fraction) || fraction < 0 || fraction > 999_999_999) {
+    throw new AdpError('INTERNAL', `${nanoseconds} nanoseconds don't fit into the second.`);
+  }
+  return `${iso.slice(0, 20)}${String(fraction).padStart(9, '0')}Z` as Instant;
 }
 
 /** The next instant, one nanosecond on. */

@@ -20,10 +20,9 @@ export function recordIdOf(entity: EntityName, data: Readonly<Record<string, unk
   let separator = '';
   for (const field of entities[entity].key) {
     const value = data[field];
-    if (typeof value !== 'string' || !value.isWellFormed()) {
-      throw new AdpError('DATA_ERROR', `The key field ${field} of ${entity} is missing or not well-formed text.`);
-    }
-    id += separator + (plain.test(value) ? value : escaped(value));
+    if (typeof value === 'string' && plain.test(value)) id += separator + value;
+    else if (typeof value === 'string' && value.isWellFormed()) id += separator + escaped(value);
+    else throw new AdpError('DATA_ERROR', `The key field ${field} of ${entity} is missing or not well-formed text.`);
     separator = ':';
   }
   // After escaping, a character is a byte.

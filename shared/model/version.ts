@@ -25,9 +25,18 @@ export function formatVersion({ t, position, ...of }: Version): string {
 /** `formatVersion` for many rows of one run. */
 export function versionsOf({ epoch, captured }: Pick<Version, 'epoch' | 'captured'>) {
   const before = `${digits(epoch, 10)}|`;
-  const after = `|${captured}|`;
-  return (t: Instant, position: number): string =>
-    before + (t < captured ? t : captured) + after + digits(position, 12);
+  // Positions come one after the other: all but their last three digits stay for a thousand rows.
+  let thousands = -1;
+  let after = '';
+  return (t: Instant, position: number): string => {
+    const rest = position % 1_000;
+    const own = (position - rest) / 1_000;
+    if (own !== thousands) {
+      after = `|${captured}|${digits(own, 9)}`;
+      thousands = own;
+    }
+    return before + (t < captured ? t : captured) + after + (threeDigits[rest] ?? digits(rest, 3));
+  };
 }
 
 /** The parts of a version. @throws AdpError INTERNAL: versions are written by `formatVersion` alone */
@@ -47,3 +56,5 @@ function digits(value: number, width: number): string {
   }
   return text.padStart(width, '0');
 }
+
+const threeDigits = Array.from({ length: 1_000 }, (_, number) => digits(number, 3));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileMapper } from '../../shared/mapping/compile.ts';
-import type { EntityName } from '../../shared/model/entities.ts';
+import { type EntityName, entities } from '../../shared/model/entities.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
+import { validatorOf } from '../../shared/model/validate.ts';
 
 const keys: Partial<Record<EntityName, Record<string, string>>> = {
   part: { part_number: 'X' },
@@ -177,4 +178,49 @@ test('no error tells the value', () => {
       if (!mapped.ok) expect(JSON.stringify(mapped.errors)).not.toContain('geheim');
     }),
   );
+});
+
+test('a decimal that is too long once it is written out is refused, as one that came so', () => {
+  expect(coerced('part', 'standard_cost', `.${'1'.repeat(398)}`)).toBe(`0.${'1'.repeat(398)}`);
+  for (const text of [`.${'1'.repeat(399)}`, '1'.repeat(401)]) {
+    expect(coerced('part', 'standard_cost', text)).toEqual([
+      'standard_cost must be a decimal number such as 12.50, got text of 401 characters',
+    ]);
+  }
+});
+
+test('whatever comes, a row that is taken is valid by its whole schema', () => {
+  const numeral = fc.constantFrom(-0, 0.5, Number.NaN, 12n, '.5', '1e3', '-0.0', `.${'1'.repeat(399)}`, '10000', ' 7 ');
+  const time = fc.constantFrom('2025-05-13', '2025-05-13 00:00', '2025-02-30', '2025-05-13T12:00:00.120Z', new Date(0));
+  const text = fc.constantFrom('', 'USD', 'usd', 'true', '\ud800', '{"city":"x"}', '[{"quantity":1.50}]');
+  const single = fc.oneof(numeral, time, text, fc.string(), fc.boolean(), fc.constant(null));
+  const names = fc.constantFrom('city', 'quantity', 'amount', 'extensions', 'wrong');
+  const value = fc.oneof(
+    single,
+    fc.array(fc.oneof(fc.dictionary(names, single), single)),
+    fc.dictionary(names, single),
+  );
+  const entity = fc.constantFrom(...Object.values(entities));
+  const row = entity.chain(({ name, key, schema }) => {
+    const columns = Object.fromEntries(Object.keys(schema.properties).map((field) => [field, value]));
+    const keys = Object.fromEntries(key.map((field) => [field, fc.constantFrom('A', '2025-05-13')]));
+    const values = fc.record({ ...columns, ...keys }, { requiredKeys: [...key] });
+    // Few rows with many columns are good ones.
+    const few = fc.tuple(values, fc.nat(3)).map(([all, count]) => {
+      const others = Object.keys(all).filter((field) => !key.includes(field));
+      return Object.fromEntries([...key, ...others.slice(0, count)].map((field) => [field, all[field]]));
+    });
+    return few.map((values) => ({ name, values }));
+  });
+  let taken = 0;
+  fc.assert(
+    fc.property(row, ({ name, values }) => {
+      const mapped = compileMapper({ entity: name, keepUnmapped: false, zone: 'UTC' }).upsert(values);
+      if (!mapped.ok) return;
+      taken++;
+      expect(validatorOf(name)(mapped.data)).toEqual([]);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(taken).toBeGreaterThan(200);
 });

@@ -133,6 +133,7 @@ describe('rows that are canonical already', () => {
       id: 'X::',
       errors: [{ field: 'onhand', code: 'DATA_ERROR', detail: 'is not a known field' }],
     });
+    expect(mapper.upsert({ part_number: 'X' })).toMatchObject({ ok: true });
     for (const source of ['{"part_number":"X","__proto__":{"a":1}}', '{"part_number":"X","constructor":1}']) {
       expect(mapper.upsert(JSON.parse(source)).ok).toBe(false);
     }
@@ -165,6 +166,16 @@ describe('what no field reads', () => {
     const kept = dataOf(compileMapper(keeping).upsert(source));
     expect(kept).toMatchObject({ extensions: { shelf: 'A', Color: 'red', Nested: { a: [1] } } });
     expect(JSON.stringify(kept)).not.toMatch(/Empty|Nothing|ModifiedDate|ProductNumber/);
+  });
+
+  test('is told row by row: columns come and go and change places', () => {
+    const mapper = compileMapper(keeping);
+    const sources = [{ Color: 'red' }, { Size: 1, Color: 'blue' }, { Color: 'grey', Size: 2 }, {}, { Size: 3 }];
+    for (const source of [...sources, ...sources]) {
+      expect(dataOf(mapper.upsert({ ...row, ...source }))).toMatchObject({ extensions: { shelf: 'A', ...source } });
+      const alone = mapper.upsert({ ...source, ...row });
+      expect(alone.ok && Object.keys(alone.data.extensions ?? {})).toEqual(['shelf', ...Object.keys(source)]);
+    }
   });
 
   test('does not replace what the mapping put there', () => {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fromUtcTime, isDate, isInstant, isUtcTime } from '../../shared/model/instant.ts';
+import {
+  canonicalTime,
+  fromUtcClock,
+  fromUtcTime,
+  isCanonicalTime,
+  isDate,
+  isInstant,
+  isLocalTime,
+  isUtcTime,
+} from '../../shared/model/instant.ts';
 
 /** What it must be, said by an expression. */
 const form = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
@@ -45,6 +54,27 @@ describe('a time in UTC', () => {
         expect(instant.replace(/\.?0*Z$/, 'Z')).toBe(
           text.replace(/\.\d*?0*Z$/, (tail) => tail.replace(/\.?0*Z$/, 'Z')),
         );
+      }),
+    );
+  });
+
+  test('is canonical where it is what its instant is shown as', () => {
+    fc.assert(
+      fc.property(fc.oneof(near, wrong), (text) => {
+        expect([text, isCanonicalTime(text)]).toEqual([
+          text,
+          isUtcTime(text) && canonicalTime(fromUtcTime(text)) === text,
+        ]);
+      }),
+    );
+  });
+
+  test('is what a clock in UTC shows, with a Z', () => {
+    fc.assert(
+      fc.property(fc.oneof(near, wrong), (text) => {
+        const local = text.slice(0, -1);
+        expect([local, isLocalTime(local)]).toEqual([local, isUtcTime(`${local}Z`)]);
+        if (isLocalTime(local)) expect(fromUtcClock(local)).toBe(fromUtcTime(`${local}Z`));
       }),
     );
   });

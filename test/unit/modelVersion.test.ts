@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalTime, isInstant, millisecondsOf, nextInstant, toInstant } from '../../shared/model/instant.ts';
-import { formatVersion, parseVersion } from '../../shared/model/version.ts';
+import { formatVersion, parseVersion, versionsOf } from '../../shared/model/version.ts';
 
 const instant = fc
   .tuple(fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), fc.nat(999_999))
@@ -69,6 +69,18 @@ describe('a version', () => {
 
   test('is read back as it was written', () => {
     fc.assert(fc.property(version, (v) => expect(parseVersion(formatVersion(v))).toEqual(v)));
+  });
+
+  test('has its own position, in whatever order a run’s are asked for', () => {
+    const near = fc.tuple(fc.nat(999_999_998), fc.integer({ min: -2, max: 2 })).map(([n, by]) => n * 1_000 + 2 + by);
+    fc.assert(
+      fc.property(version, fc.array(fc.oneof(near, fc.nat(2_500))), (v, positions) => {
+        const versionOf = versionsOf(v);
+        expect(positions.map((position) => parseVersion(versionOf(v.t, position)))).toEqual(
+          positions.map((position) => ({ ...v, position })),
+        );
+      }),
+    );
   });
 
   test('sorts as text by epoch, then t, then captured, then position', () => {
