@@ -5,6 +5,7 @@ import { RawMessage, receiveRawMessages, rhea } from './amqp/rhea.ts';
 import { sessionCapacity } from './links/consumerLink.ts';
 import type { LinkTable } from './links/linkTable.ts';
 import { outcomeEvents } from './links/outcomes.ts';
+import { maxMessageSize } from './links/producerLink.ts';
 
 export interface AmqpServer {
   readonly port: number;
@@ -68,7 +69,8 @@ export async function listen(port: number, links: LinkTable): Promise<AmqpServer
   const server = container.listen({
     port,
     host: '127.0.0.1',
-    max_frame_size: 65_536,
+    // A message in one piece: frames of 64 KB would be copied once more to put it together.
+    max_frame_size: maxMessageSize + 1_024,
     idle_time_out: 240_000,
     session_buffer_size: { outgoing: sessionCapacity, incoming: 2048 },
     receiver_options: { autoaccept: false, credit_window: 500 },

@@ -45,6 +45,25 @@ describe('reading', () => {
     expect(decode(incoming.bare)).toMatchObject({ message_id: 'id', footer: { f: 1 } });
   });
 
+  test('a large message is not copied; a small one keeps nothing else of what was read with it in memory', () => {
+    const [large, small] = [200_000, 100].map((length) =>
+      rhea.message.encode({
+        ttl: 60_000,
+        message_id: 'id',
+        body: rhea.message.data_section(Buffer.alloc(length, 'x')),
+      }),
+    );
+    if (large === undefined || small === undefined) throw new Error('Two were encoded.');
+    const read = Buffer.alloc(64_000);
+    small.copy(read);
+    const [kept, copied] = [large, read.subarray(0, small.length)].map(
+      (bytes) => readIncomingMessage(bytes, newId).bare,
+    );
+    expect(kept?.buffer).toBe(large.buffer);
+    expect(copied?.buffer).not.toBe(read.buffer);
+    for (const bare of [kept, copied]) expect(decode(bare ?? Buffer.alloc(0))).toMatchObject({ message_id: 'id' });
+  });
+
   test.each([{ body: 'x' }, { body: 'x', subject: 'kept', correlation_id: 'too' }])(
     '%j without an id gets one',
     (message) => {

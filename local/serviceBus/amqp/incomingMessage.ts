@@ -38,8 +38,20 @@ export function readIncomingMessage(bytes: Buffer, newMessageId: () => string): 
     partitionKey: typeof partitionKey === 'string' ? partitionKey : undefined,
     timeToLive: typeof ttl === 'number' ? ttl : undefined,
     scheduledFor: scheduledFor instanceof Date ? scheduledFor.getTime() : undefined,
-    bare: Buffer.concat(id === undefined ? withMessageId(bare, messageId) : bare.map((section) => section.bytes)),
+    bare: id === undefined ? Buffer.concat(withMessageId(bare, messageId)) : joined(bytes, bare),
   };
+}
+
+/**
+ * The bytes of some sections of a message: where they are its end, and most of what stays in memory with it, no copy. What
+ * is allocated for large messages is what the collector of garbage is called for.
+ */
+function joined(message: Buffer, sections: readonly Section[]): Buffer {
+  const parts = sections.map((section) => section.bytes);
+  const start = message.length - parts.reduce((sum, part) => sum + part.length, 0);
+  const isEnd = parts[0]?.byteOffset === message.byteOffset + start;
+  const isMost = (message.length - start) * 2 > message.buffer.byteLength;
+  return isEnd && isMost ? message.subarray(start) : Buffer.concat(parts);
 }
 
 function decodeSection(sections: readonly Section[], code: number): { readonly [field: string]: unknown } {
