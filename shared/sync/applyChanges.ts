@@ -64,7 +64,7 @@ export interface WriterDeps {
  * Applies a message's changes and leaves its part for the receipt. Correct however often, late and concurrently it is
  * called for the same message: each write is guarded by the ETag that was read, and counted as it was first applied.
  *
- * Waits out a store that is busy until `deadline` (within the message's lock, so that an outage does not use up its
+ * Waits out stores that are busy until `deadline` (within the message's lock, so that an outage does not use up its
  * deliveries).
  * @throws AdpError `NETWORK_ERROR` (retry) after that: redelivery cures it
  */
@@ -82,16 +82,12 @@ export async function applyChanges(message: ChangeMessage, deps: WriterDeps, dea
     else if (pending.length > 0 && round >= 5) await patience(backoff(round - 5), isBusy());
   }
   if (unwritable.length > 0) {
-    await deps.quarantine(message, unwritable);
+    await patiently(patience, () => deps.quarantine(message, unwritable));
     counts.quarantined = unwritable.length;
   }
+  const { attempt, seq } = message;
   const errors = unwritable.slice(0, maxErrorsShown).map(({ error }) => error);
-  await deps.runs.addPart(message.run_id as RunId, {
-    attempt: message.attempt,
-    seq: message.seq,
-    tally: counts,
-    errors,
-  });
+  await patiently(patience, () => deps.runs.addPart(message.run_id as RunId, { attempt, seq, tally: counts, errors }));
 }
 
 interface Round {
@@ -116,7 +112,7 @@ async function applyRound(
     if (first.has(change.id)) round.again.push(change);
     else first.set(change.id, change);
   }
-  const held = await readPatiently(message, [...first.keys()], deps, patience);
+  const held = await patiently(patience, () => deps.records.held(dealer_id, entity, [...first.keys()]));
   const writes: { change: Change; decision: Decision; write: RecordWrite }[] = [];
   for (const change of first.values()) {
     const before = held.get(change.id);
@@ -143,10 +139,11 @@ async function applyRound(
   return { ...round, busy };
 }
 
-async function readPatiently(message: ChangeMessage, ids: string[], deps: WriterDeps, patience: Patience) {
+/** Tries again where a store is busy or out of reach. */
+async function patiently<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await deps.records.held(message.dealer_id, message.entity, ids);
+      return await call();
     } catch (error) {
       if (!(error instanceof AdpError) || error.disposition !== 'retry') throw error;
       await patience(Math.max(error.retryAfterMs ?? 0, backoff(attempt)), error);
@@ -213,7 +210,7 @@ function patienceFor(message: ChangeMessage, { clock, wait, log }: WriterDeps, d
     if (clock() + ms > deadline.getTime()) throw error;
     if (!isTold) {
       const { run_id, seq } = message;
-      log.warn('The writer waits for Cosmos DB.', { run_id, seq, wait_ms: ms, error: describeError(error) });
+      log.warn('The writer waits for a store that is busy.', { run_id, seq, wait_ms: ms, error: describeError(error) });
     }
     isTold = true;
     await wait(ms);

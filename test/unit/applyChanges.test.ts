@@ -40,7 +40,10 @@ function message(changes: Change[], run = 'acme.run', seq = 0): ChangeMessage {
 }
 
 /** A writer with a store, a clock that only waiting moves, and the parts and quarantine that it left. */
-function writer(records: MemoryRecords = memoryRecords(() => new AdpError('NETWORK_ERROR', 'Down.'))) {
+function writer(
+  records: MemoryRecords = memoryRecords(() => new AdpError('NETWORK_ERROR', 'Down.')),
+  beforePart: () => void = () => undefined,
+) {
   let now = Date.parse('2026-11-20T00:00:00Z');
   const parts = new Map<string, Part>();
   const quarantined: Unwritable[] = [];
@@ -50,6 +53,7 @@ function writer(records: MemoryRecords = memoryRecords(() => new AdpError('NETWO
     records,
     runs: {
       async addPart(run, part) {
+        beforePart();
         const key = `${run}/${part.seq}`;
         if (!parts.has(key)) parts.set(key, part);
       },
@@ -113,7 +117,7 @@ describe('applying a message', () => {
     await write(message([upsert('a', 1)]));
     expect(waits).toEqual([3_000, 3_000]);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/waits for Cosmos DB.*"run_id":"acme.run","seq":0,"wait_ms":3000/);
+    expect(lines[0]).toMatch(/waits for a store that is busy.*"run_id":"acme.run","seq":0,"wait_ms":3000/);
     await write(message([upsert('b', 1)], 'acme.second'));
     expect(lines).toHaveLength(1);
   });
@@ -130,6 +134,16 @@ describe('applying a message', () => {
     const { write, tally, records } = writer();
     records.failReads = 3;
     await write(message([upsert('a', 1)]));
+    expect(tally()).toEqual(counts({ inserted: 1 }));
+  });
+
+  test('waits for the store of parts, too: an outage of it uses up no deliveries', async () => {
+    let failures = 3;
+    const { write, waits, tally } = writer(undefined, () => {
+      if (failures-- > 0) throw new AdpError('NETWORK_ERROR', 'Down.');
+    });
+    await write(message([upsert('a', 1)]));
+    expect(waits).toEqual([200, 400, 800]);
     expect(tally()).toEqual(counts({ inserted: 1 }));
   });
 
