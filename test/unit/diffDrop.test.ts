@@ -282,11 +282,16 @@ describe('a suspect snapshot', () => {
     expect(after.tally.held).toBe(missing === 6 || missing === 10 ? 0 : after.tally.held);
   });
 
-  test('may be a file without a single byte, which lacks no column', async () => {
-    const world = diffWorld({ mapping: { part_number: 'No', on_hand: 'Q' } });
-    await world.take('No,Q\nA,1\n');
-    expect(await world.take('')).toMatchObject({ status: 'suspect', tally: { held: 1 } });
-    expect(world.held().size).toBe(1);
+  test.each([
+    ['as they are', 'No'],
+    ['mapped', { from: 'No', transform: ['trim' as const] }],
+  ])('may be a file without a single byte, which lacks no column (keys %s)', async (_, part_number) => {
+    const world = diffWorld({ mapping: { part_number, on_hand: 'Q' } });
+    const rows = ['No,Q\n', ...ten.map(([no], q) => `${no},${q}\n`)].join('');
+    await world.take(rows);
+    expect(await world.take('')).toMatchObject({ status: 'suspect', tally: { held: 10 } });
+    expect(world.held().size).toBe(10);
+    expect(await receipt(world, rows)).toMatchObject({ status: 'succeeded', upserts: 0, deletes: 0 });
   });
 
   test('holds even one delete where the key of a row can not be read, by the kernel or by the mapping', async () => {

@@ -1,3 +1,5 @@
+import { peek } from '../../formats/peek.ts';
+import { toStream } from '../../formats/randomAccess.ts';
 import { diffSnapshot } from '../../snapshot/diffSnapshot.ts';
 import { diffTexts } from '../../snapshot/diffTexts.ts';
 import type {
@@ -15,7 +17,15 @@ import { hasTexts, openTexts } from './textsFile.ts';
 /** Opens a file for that way of comparing it that reads the least. @throws AdpError (park) where it can't be read */
 export async function openCompared(reading: Reading): Promise<ComparedFile> {
   if (isReadByKernel(reading)) return await openCsv(reading);
-  return hasTexts(reading) ? await openTexts(reading) : await openRows(reading);
+  if (hasTexts(reading)) return await openTexts(reading);
+  return reading.file.format.name === 'csv' ? await openMappedCsv(reading) : await openRows(reading);
+}
+
+/** CSV whose keys are mapped. Without a byte it is an empty snapshot, as the kernel has it, not one that can't be read. */
+async function openMappedCsv(reading: Reading): Promise<ComparedFile> {
+  const { start, source } = await peek(toStream(reading.file.source), 1);
+  const peeked = { ...reading, file: { ...reading.file, source } };
+  return start.byteLength === 0 ? await openCsv(peeked) : await openRows(peeked);
 }
 
 /** How a file is compared, apart from what it says of itself. */
