@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Stack, type StackOptions, startStack } from '../../local/stack.ts';
 
 /** An answer of the hub's API, its body parsed where it is JSON. */
@@ -30,6 +31,13 @@ export interface Hub extends Stack {
   records(dealerId: string, entity: string, query?: string): Promise<Map<string, Reply['body']>>;
   /** Stops it and removes its data. */
   end(): Promise<void>;
+}
+
+/** The last warnings and errors of a hub's host: they say what a run's own errors may not. */
+async function complaintsIn(dataDir: string): Promise<string> {
+  const log = await readFile(join(dataDir, 'logs', 'host.log'), 'utf8');
+  const lines = log.split('\n').filter((line) => /^\S+ (warning|error|critical) /.test(line));
+  return lines.slice(-20).join('\n');
 }
 
 /** @param folder of a hub that was stopped, to go on with; a new one otherwise */
@@ -76,9 +84,14 @@ export async function startHub(settings: StackOptions['settings'] = {}, folder?:
       const deadline = Date.now() + withinMs;
       for (;;) {
         const run = await must('GET', `runs/${runId}`);
-        if (run.status !== 'running') return run;
-        if (Date.now() > deadline) throw new Error(`${runId} is still running: ${JSON.stringify(run)}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        const said = async () => `${JSON.stringify(run)}\nThe host says:\n${await complaintsIn(dataDir)}\n`;
+        const isOver = run.status !== 'running';
+        if (isOver && run.errors.some(({ code }: { code: string }) => code === 'INTERNAL')) {
+          process.stderr.write(await said());
+        }
+        if (isOver) return run;
+        if (Date.now() > deadline) throw new Error(`${runId} is still running: ${await said()}`);
+        await sleep(100);
       }
     },
     async records(dealerId, entity, query = '') {
