@@ -173,12 +173,12 @@ describe('waitForCompletionOrCreateCheckStatusResponse', () => {
     await fetch(`${durable.host.baseUrl}/api/wait/${path}`, { method: 'POST', body: JSON.stringify(body) });
 
   test('gives the result of what ends in time', async () => {
-    const response = await post('chain/5000', [4]);
+    const response = await post('chain/60000', [4]);
     expect([response.status, await response.json()]).toEqual([200, [16]]);
   });
 
   test('gives 500 for what fails in time', async () => {
-    expect((await post('failing/5000', { why: 'x' })).status).toBe(500);
+    expect((await post('failing/60000', { why: 'x' })).status).toBe(500);
   });
 
   test('gives the webhooks of what takes longer', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -106,6 +105,6 @@ test('the vault ends with the process that started it', async () => {
 
 test('its parts say how they are used', async () => {
   const program = run(resolve('local/keyVault/main.ts'), ['--port', '0']);
-  await once(program.process, 'exit');
+  await program.ended;
   expect(program.output()).toContain('--identity-port N');
 });
