@@ -5,7 +5,7 @@ import { type Authenticator, createAuthenticator } from './auth/authenticate.ts'
 import { type Keys, keysIn } from './auth/keys.ts';
 import type { Clock, Random } from './clock.ts';
 import { openSecrets, type Secrets } from './credentials/keyVault.ts';
-import { again, deliver, receive } from './delivery/deliver.ts';
+import { again, deliver, receive, send } from './delivery/deliver.ts';
 import { openQueues } from './delivery/serviceBus.ts';
 import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
@@ -147,11 +147,12 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
   const claims = once(() => blobs().container('claims'));
   const changes = once(() => queues().outbox('record-changes'));
 
+  const delivery = once(() => ({ outbox: changes(), claims: claims() }));
   const running = once((): RunDeps & IngestDeps => ({
     runs: runs(),
     clock,
     random: () => randomText(random, 10),
-    deliver: (heading, some) => deliver(heading, some, { outbox: changes(), claims: claims() }),
+    deliver: (heading, some) => deliver(heading, some, delivery()),
     quarantine: (ingestion, rejections, window) => quarantine().keepRejected(ingestion, rejections, window),
   }));
   const arrivals = once(() =>
@@ -190,7 +191,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
       sources: sources(),
       stamps: stamps(),
       runs: runs(),
-      running: running(),
+      running: { ...running(), send: (heading, some) => send(heading, some, delivery()) },
       diffs: queues().outbox('snapshot-diffs'),
       secrets,
       clock,

@@ -23,13 +23,12 @@ import { stagingBlobsIn } from './store/stagingBlobs.ts';
 import type { Stamps } from './store/stamps.ts';
 import { statusesIn } from './store/statuses.ts';
 import type { OpenTable } from './store/tables.ts';
-import type { IngestDeps } from './sync/ingest.ts';
 import { createBreakers } from './sync/poll/breakers.ts';
 import { completeReadsIn } from './sync/poll/completeReads.ts';
 import { describeStatus, type StatusDocument } from './sync/poll/describeStatus.ts';
 import { type EndedPoll, endPoll, type FailedRead, failRead } from './sync/poll/endPoll.ts';
 import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';
-import { type PollDeps, pollPages } from './sync/poll/pollPage.ts';
+import { type Delivery, type PollDeps, pollPages } from './sync/poll/pollPage.ts';
 import type { PollStarter } from './sync/poll/pollStart.ts';
 import type { SecretSource } from './sync/poll/reachSource.ts';
 import { createReadAhead } from './sync/poll/readAhead.ts';
@@ -71,7 +70,7 @@ export interface PollingDeps {
   readonly sources: Sources;
   readonly stamps: Stamps;
   readonly runs: Runs;
-  readonly running: RunDeps & IngestDeps;
+  readonly running: RunDeps & Delivery;
   /** Of `snapshot-diffs`. */
   readonly diffs: Outbox;
   /** Asked for only where a source names a credential. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { AdpError } from '../errors.ts';
 import type { ChangeMessage, SentChange } from '../model/change.ts';
 import type { Blobs } from '../store/blobs.ts';
@@ -10,29 +11,50 @@ export interface DeliveryDeps {
   readonly claims: Blobs;
 }
 
-/** Messages on their way at once: enough to hide the queue's latency, few enough to bound memory. */
-const inFlight = 8;
+/** Messages that were handed to the queue. */
+export interface Sent {
+  readonly messages: number;
+  /**
+   * Resolves once the queue has accepted all of them. Rejects with `NETWORK_ERROR` (retry) where it didn't, when nothing is
+   * on its way any more; some may have been accepted then, which is harmless.
+   */
+  readonly accepted: Promise<unknown>;
+}
 
-/**
- * Sends changes to the writer. Resolves once the queue has accepted every message; answers how many there are.
- * @throws AdpError `NETWORK_ERROR` (retry) where it didn't; some may have been accepted then, which is harmless
- */
-export async function deliver(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<number> {
+/** Messages on their way at once: enough to hide the queue's latency, few enough to bound memory. */
+const inFlight = 16;
+
+/** Sends changes to the writer. @throws AdpError as `accepted` does, where that is known before all are sent */
+export async function send(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<Sent> {
   const sending = new Set<Promise<void>>();
   let messages = 0;
+  const settled = async (error: unknown): Promise<never> => {
+    await Promise.allSettled(sending);
+    throw error;
+  };
   try {
     for (const packed of pack(heading, changes)) {
       messages++;
       // What was refused stays in the set: others may settle in the same moment, and it must not slip past the race.
       const one = sendOne(packed, deps).then(() => void sending.delete(one));
+      one.catch(() => 'It is waited for below.');
       sending.add(one);
+      // It leaves before the next one is packed.
+      await setImmediate();
       if (sending.size >= inFlight) await Promise.race(sending);
     }
-    await Promise.all(sending);
   } catch (error) {
-    await Promise.allSettled(sending);
-    throw error;
+    return await settled(error);
   }
+  const accepted = Promise.all(sending).catch(settled);
+  accepted.catch(() => 'Whoever waits for it is told.');
+  return { messages, accepted };
+}
+
+/** The same. Resolves once the queue has accepted every message; answers how many there are. */
+export async function deliver(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<number> {
+  const { messages, accepted } = await send(heading, changes, deps);
+  await accepted;
   return messages;
 }
 

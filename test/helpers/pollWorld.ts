@@ -22,7 +22,7 @@ import { createBreakers } from '../../shared/sync/poll/breakers.ts';
 import type { CompleteRead, CompleteReadEnd } from '../../shared/sync/poll/completeReads.ts';
 import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
 import type { PolledEntity, PolledSource } from '../../shared/sync/poll/polledSource.ts';
-import { type PollDeps, pollPage, pollPages } from '../../shared/sync/poll/pollPage.ts';
+import { type PollDeps, pollPages } from '../../shared/sync/poll/pollPage.ts';
 import type { SecretValue } from '../../shared/sync/poll/reachSource.ts';
 import { createReadAhead, type ReadAhead } from '../../shared/sync/poll/readAhead.ts';
 import { createSourceLimits } from '../../shared/sync/poll/sourceLimits.ts';
@@ -204,16 +204,25 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
   };
   const place = { dealerId: 'acme', sourceId: 'dms', entity: 'part' } as const;
 
-  const outside = life.guard({
-    deliver: async ({ run_id: runId, attempt, seq }: Heading, changes: Iterable<SentChange>) => {
+  const queue = life.guard({
+    accept: async (messages: readonly Delivered[]) => {
       await new Promise((resolve) => setImmediate(resolve));
+      delivered.push(...messages);
+    },
+  });
+  const outside = life.guard({
+    send: async (heading: Heading, changes: Iterable<SentChange>) => {
       const all = [...changes];
       // Two changes a message, so that an attempt has several.
-      let messages = 0;
-      for (let i = 0; i < all.length; i += 2) {
-        delivered.push({ runId, attempt, seq: seq + messages++, changes: all.slice(i, i + 2) });
-      }
-      return messages;
+      const messages = Array.from({ length: Math.ceil(all.length / 2) }, (_, i) => ({
+        runId: heading.run_id,
+        attempt: heading.attempt,
+        seq: heading.seq + i,
+        changes: all.slice(i * 2, i * 2 + 2),
+      }));
+      const accepted = queue.accept(messages);
+      accepted.catch(() => undefined);
+      return { messages: messages.length, accepted };
     },
     quarantine: async (_ingestion: unknown, some: readonly Rejection[]) => void rejected.push(...some),
     stage: async (
@@ -256,7 +265,7 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
       },
       drop: () => opened.clear(),
     },
-    deliver: outside.deliver,
+    send: outside.send,
     quarantine: outside.quarantine,
     complete: outside,
     sourceOf: async () => world.source,
@@ -279,8 +288,15 @@ export function pollWorld(tables = memoryTables(), clock = testClock()): PollWor
     failures,
     life,
     newRun,
-    page: (runId, page, mode = 'changes') =>
-      pollPage({ ...place, mode, runId, page }, deps, new AbortController().signal),
+    async page(runId, page, mode = 'changes') {
+      const { pages: _, ...outcome } = await pollPages(
+        { ...place, mode, runId, page },
+        deps,
+        new AbortController().signal,
+        0,
+      );
+      return outcome;
+    },
     pages: (runId, page, mode = 'changes') =>
       pollPages({ ...place, mode, runId, page }, deps, new AbortController().signal),
     async read(runId = newRun(), mode = 'changes', step = world.page) {

@@ -132,14 +132,22 @@ describe('delivering', () => {
           settle.push((accepted) => (accepted ? resolve() : reject(new Error('refused'))));
         }),
     };
-    const large = Array.from({ length: 10 }, (_, n) => change(n, 'x'.repeat(150_000)));
+    const large = Array.from({ length: 20 }, (_, n) => change(n, 'x'.repeat(150_000)));
     const delivered = deliver(heading, large, { outbox: queue, claims: memoryBlobs() });
-    const refused = expect(delivered).rejects.toThrow('refused');
-    await new Promise(setImmediate);
-    // One frame of the queue's settles several messages at once.
+    let isOver = false;
+    const refused = expect(delivered)
+      .rejects.toThrow('refused')
+      .finally(() => {
+        isOver = true;
+      });
+    for (let n = 0; n < 20; n++) await new Promise(setImmediate);
+    // No more are on their way at once, and one frame of the queue's settles several.
+    expect(settle).toHaveLength(16);
     for (const [i, one] of settle.splice(0).entries()) one(i !== 1);
-    await new Promise(setImmediate);
-    for (const one of settle.splice(0)) one(true);
+    for (let n = 0; n < 100 && !isOver; n++) {
+      await new Promise(setImmediate);
+      for (const one of settle.splice(0)) one(true);
+    }
     await refused;
   });
 });

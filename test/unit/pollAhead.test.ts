@@ -22,12 +22,12 @@ describe('the next page', () => {
     const world = pollWorld();
     world.dms.rows = rows(8);
     const run = world.newRun();
-    const { deliver } = world.deps;
+    const { send } = world.deps;
     const askedBefore: number[] = [];
     Object.assign(world.deps, {
-      deliver: (...args: Parameters<typeof deliver>) => {
+      send: (...args: Parameters<typeof send>) => {
         askedBefore.push(world.dms.asked.length);
-        return deliver(...args);
+        return send(...args);
       },
     });
     await world.read(run);
@@ -47,8 +47,8 @@ describe('the next page', () => {
       await world.page(run, page);
       calls.push(world.life.calls - before);
     }
-    // The state is read, the page delivered and recorded.
-    expect(calls).toEqual(calls.map(() => 3));
+    // The state is read, the page sent, accepted and recorded.
+    expect(calls).toEqual(calls.map(() => 4));
     await world.read(run);
     expect(await segmentsOf(world, run)).toEqual([{ attempt: 1, messages: 20 }]);
   });
@@ -92,14 +92,14 @@ describe('the next page', () => {
     const world = pollWorld();
     world.dms.rows = rows(8);
     const run = world.newRun();
-    const { deliver } = world.deps;
-    Object.assign(world.deps, { deliver: () => Promise.reject(new AdpError('NETWORK_ERROR', 'The queue is down.')) });
+    const { send } = world.deps;
+    Object.assign(world.deps, { send: () => Promise.reject(new AdpError('NETWORK_ERROR', 'The queue is down.')) });
     expect(await world.page(run, 0)).toMatchObject({ kind: 'failed' });
     expect(
       world.ahead.begin('acme/dms/part/changes', { runId: run, key: '' }, () => new Promise(() => undefined)),
     ).toBe(true);
     world.ahead = patientAhead();
-    Object.assign(world.deps, { deliver });
+    Object.assign(world.deps, { send });
     world.dms.rows = world.dms.rows.map((each) => ({ ...each, text: `now ${each.no}` }));
     await world.read(run);
     expect(world.held()).toEqual(expected(world));

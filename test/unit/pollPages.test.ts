@@ -16,6 +16,21 @@ async function statuses(world: PollWorld): Promise<string[]> {
   return (await world.runs()).map(({ status }) => status).reverse();
 }
 
+/** The queue accepts the first page, and not the second. */
+function refuseSecond(world: PollWorld): void {
+  const { send } = world.deps;
+  let calls = 0;
+  Object.assign(world.deps, {
+    send: async (...args: Parameters<typeof send>) => {
+      const sent = await send(...args);
+      if (++calls !== 2) return sent;
+      const accepted = Promise.reject(new AdpError('NETWORK_ERROR', 'The queue is down.'));
+      accepted.catch(() => undefined);
+      return { ...sent, accepted };
+    },
+  });
+}
+
 describe('an activity', () => {
   test('reads page after page, each recorded by one write, and looks once at state and source', async () => {
     const world = pollWorld();
@@ -32,8 +47,8 @@ describe('an activity', () => {
     await world.page(run, 0);
     const before = [world.life.calls, looked] as const;
     expect(await world.pages(run, 1)).toMatchObject({ kind: 'done', counts: { read: 30 } });
-    // A read of the state; nine pages, each delivered and recorded; the run is read and sealed.
-    expect([world.life.calls - before[0], looked - before[1]]).toEqual([1 + 9 * 2 + 2, 1]);
+    // A read of the state; nine pages, each sent, accepted and recorded; the run is read and sealed.
+    expect([world.life.calls - before[0], looked - before[1]]).toEqual([1 + 9 * 3 + 2, 1]);
     expect(await statuses(world)).toEqual(['succeeded']);
     expect([...world.held()].sort()).toEqual(expected(world));
   });
@@ -61,6 +76,62 @@ describe('an activity', () => {
     const run = world.newRun();
     expect(await world.pages(run, 0)).toMatchObject({ kind: 'failed', code: 'NETWORK_ERROR', pages: 2 });
     expect(await world.pages(run, 2)).toMatchObject({ kind: 'done', counts: { read: 9 } });
+  });
+
+  test('maps and sends a page while the one before is on its way, and records neither before the queue has accepted it', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(12);
+    const { send } = world.deps;
+    const accept: (() => void)[] = [];
+    Object.assign(world.deps, {
+      send: async (...args: Parameters<typeof send>) => {
+        const sent = await send(...args);
+        return { ...sent, accepted: new Promise<void>((resolve) => accept.push(resolve)) };
+      },
+    });
+    const reading = world.pages(world.newRun(), 0);
+    const seen: unknown[] = [];
+    for (let page = 0; page < 4; page++) {
+      for (let n = 0; n < 50; n++) await new Promise(setImmediate);
+      seen.push([accept.length, (await world.state()).state.reading?.pages]);
+      accept[page]?.();
+    }
+    // Two at a time at most: the third one is sent once the first is recorded.
+    expect(seen).toEqual([
+      [2, 0],
+      [3, 1],
+      [4, 2],
+      [4, 3],
+    ]);
+    expect(await reading).toMatchObject({ kind: 'done', counts: { read: 12 } });
+    expect(await statuses(world)).toEqual(['succeeded']);
+  });
+
+  test('records no page after one that the queue refused, and says how far it came', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(12);
+    refuseSecond(world);
+    const run = world.newRun();
+    expect(await world.pages(run, 0)).toMatchObject({ kind: 'failed', detail: 'The queue is down.', pages: 1 });
+    expect((await world.state()).state.reading).toMatchObject({ pages: 1, counts: { read: 3 } });
+    expect(await world.pages(run, 1)).toMatchObject({ kind: 'done', counts: { read: 12 } });
+    expect(await statuses(world)).toEqual(['succeeded']);
+    expect((await world.run(run)).sealed?.segments).toEqual([
+      { attempt: 1, messages: 2 },
+      { attempt: 2, messages: 6 },
+    ]);
+  });
+
+  test('tells why the first of two pages failed, since the second one would not have been', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(12).map((each) => (each.no === 'P6' ? { ...each, text: { not: 'a text' } } : each));
+    refuseSecond(world);
+    Object.assign(world.deps, { quarantine: () => Promise.reject(new AdpError('CONFLICT', 'It is full.')) });
+    expect(await world.pages(world.newRun(), 0)).toMatchObject({
+      kind: 'failed',
+      detail: 'The queue is down.',
+      pages: 1,
+    });
   });
 
   test('ends where the source wants a pause, or must not be asked yet', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { pollPage } from '../../shared/sync/poll/pollPage.ts';
+import { pollPages } from '../../shared/sync/poll/pollPage.ts';
 import { type DmsRow, type PollWorld, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
 
 const hour = 3_600_000;
@@ -74,7 +74,7 @@ describe('a window that closes', () => {
     const runId = world.newRun();
     let read = 0;
     for (let page = 0; ; page++) {
-      const outcome = await pollPage({ ...request, runId, page }, world.deps, new AbortController().signal);
+      const outcome = await pollPages({ ...request, runId, page }, world.deps, new AbortController().signal, 0);
       if (outcome.kind === 'done') read = outcome.counts.read;
       if (outcome.kind !== 'more') break;
     }

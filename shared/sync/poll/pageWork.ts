@@ -38,17 +38,19 @@ type Claiming = (connection: Connection, signal: AbortSignal) => Promise<Claimed
 /** A page whose rows are there, and the claim under which they are delivered. */
 interface Claimed {
   readonly claimed: ClaimedState;
-  readonly etag: string | undefined;
+  /** The row as it must be when the page is recorded; perhaps it is only about to be. */
+  readonly before: Pick<StoredPollState, 'etag'> | Promise<StoredPollState>;
   readonly pulled: PulledPage;
 }
 
-/** What became of a page, and the state in which it is recorded. */
-interface Taken {
-  readonly outcome: PageOutcome;
-  readonly saved?: StoredPollState;
+/** A page that was sent. */
+interface Recording {
+  readonly state: ClaimedState;
+  /** The row that says so, once the queue has accepted the page. Its error is told to whoever waits for it, if anybody. */
+  readonly saved: Promise<StoredPollState>;
 }
 
-/** One try at a page. */
+/** Pages of a read, one after another: one at most is on its way to the queue while the next one is mapped. */
 export class PageWork {
   readonly #request: PageRequest;
   readonly #source: PolledSource;
@@ -58,6 +60,8 @@ export class PageWork {
   readonly #place: PollPlace;
   /** As `ReadAhead` calls it. */
   readonly #lane: string;
+  #recording: Recording | undefined;
+  #pages: number;
 
   constructor(request: PageRequest, source: PolledSource, entity: PolledEntity, deps: PollDeps, signal: AbortSignal) {
     this.#request = request;
@@ -68,39 +72,75 @@ export class PageWork {
     const { dealerId, sourceId, mode } = request;
     this.#place = { dealerId, sourceId, entity: entity.entity, mode };
     this.#lane = `${dealerId}/${sourceId}/${entity.entity}/${mode}`;
+    this.#pages = request.page;
   }
 
-  /** @param stored the state as it is now */
-  async take(stored: StoredPollState): Promise<Taken> {
+  /** How many pages are recorded, as far as is known here. */
+  get pages(): number {
+    return this.#pages;
+  }
+
+  /** A page was sent, and another one follows. */
+  get isUnderWay(): boolean {
+    return this.#recording !== undefined;
+  }
+
+  /** The page that was asked for. @param stored the state as it is now */
+  async begin(stored: StoredPollState): Promise<PageOutcome> {
+    return await this.#take(this.#request.page, stored);
+  }
+
+  /** The next one: that nobody came between is seen when it is recorded. */
+  async goOn(): Promise<PageOutcome> {
+    if (this.#recording === undefined) throw new Error('No page was begun.');
+    const { state, saved } = this.#recording;
+    const { pages, place } = state.reading;
+    if (!this.#isWindowClosed()) {
+      const early = await this.#deps.ahead.take(this.#lane, this.#pageAt(state, pages, place), this.#signal);
+      if (early !== undefined) return await this.#record({ claimed: state, before: saved, pulled: early.pulled });
+    }
+    return await this.#take(pages, await saved);
+  }
+
+  /** Resolves when all that was sent is recorded. @throws AdpError where it can't be */
+  async end(outcome: PageOutcome): Promise<void> {
     const { ahead } = this.#deps;
-    let taken: Taken | undefined;
-    try {
-      taken = await this.#take(stored);
-      return taken;
-    } finally {
-      // Who doesn't go on at once begins with a page of its own.
-      if (taken?.outcome.kind !== 'more') await ahead.drop(this.#lane);
-    }
+    const saved = await this.#recording?.saved;
+    // Who doesn't go on at once begins with a page of its own.
+    if (outcome.kind !== 'more') await ahead.drop(this.#lane);
+    else if (saved !== undefined) ahead.expect(this.#lane, saved.etag);
   }
 
-  async #take(stored: StoredPollState): Promise<Taken> {
-    const { page, runId } = this.#request;
-    const reading = stored.state.reading?.runId === runId ? stored.state.reading : undefined;
-    if (reading?.isDone) return { outcome: await this.#end(reading, stored.state.meaning) };
-    if (reading !== undefined && page < reading.pages) return { outcome: { kind: 'more', pages: reading.pages } };
+  /** Resolves when nothing is on its way any more, with the error that counts: where a page failed, those after it don't. */
+  async giveUp(error: unknown): Promise<unknown> {
+    await this.#deps.ahead.drop(this.#lane);
+    return (
+      (await this.#recording?.saved.then(
+        () => error,
+        (earlier: unknown) => earlier,
+      )) ?? error
+    );
+  }
+
+  async #take(page: number, stored: StoredPollState): Promise<PageOutcome> {
+    const reading = stored.state.reading?.runId === this.#request.runId ? stored.state.reading : undefined;
+    this.#pages = reading?.pages ?? this.#pages;
+    if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
+    if (reading !== undefined && page < reading.pages) return { kind: 'more' };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
-    const now = new Date(this.#deps.clock());
-    if (isWindowClosed(this.#source, this.#request, now)) {
-      return { outcome: await endWithWindow(this.#request, reading, this.#deps) };
-    }
+    if (this.#isWindowClosed()) return await endWithWindow(this.#request, reading, this.#deps);
 
     const early = reading === undefined ? undefined : await this.#early(stored, reading);
     if (early !== undefined) return await this.#record(early);
     const admission = await this.#admit();
-    if ('kind' in admission) return { outcome: admission };
+    if ('kind' in admission) return admission;
     const claiming = await this.#claiming(stored, reading);
-    if ('kind' in claiming) return { outcome: claiming };
+    if ('kind' in claiming) return claiming;
     return await this.#record(await this.#pull(stored, claiming.begin, admission.breaker));
+  }
+
+  #isWindowClosed(): boolean {
+    return isWindowClosed(this.#source, this.#request, new Date(this.#deps.clock()));
   }
 
   /** The page as it was read before its turn. */
@@ -111,10 +151,11 @@ export class PageWork {
     if (taken === undefined) return undefined;
     const { pulled } = taken;
     // Claimed when the last page was recorded, and nobody was here since.
-    if (taken.claim !== undefined && taken.claim === etag) return { claimed: { ...state, reading }, etag, pulled };
+    if (taken.claim !== undefined && taken.claim === etag) {
+      return { claimed: { ...state, reading }, before: stored, pulled };
+    }
     const claimed = claim(state, reading);
-    const saved = await cursors.save(this.#place, stored, claimed);
-    return { claimed, etag: saved.etag, pulled };
+    return { claimed, before: await cursors.save(this.#place, stored, claimed), pulled };
   }
 
   /** Begins to pull what follows, where nobody minds a request that may be for nothing. */
@@ -184,8 +225,7 @@ export class PageWork {
     };
     try {
       const { claimed, saving, pulled } = await reachSource(this.#source, breaker, this.#deps, ask);
-      const { etag } = await saving;
-      return { claimed, etag, pulled };
+      return { claimed, before: await saving, pulled };
     } finally {
       // A claim that is still on its way would meet the next try's.
       await begun?.saving.catch(() => undefined);
@@ -199,40 +239,69 @@ export class PageWork {
       : Math.max(1, Math.min(maxPageRows, Math.ceil(rows_per_second * pageSeconds)));
   }
 
-  async #record({ claimed, etag, pulled }: Claimed): Promise<Taken> {
-    const { ahead, cursors, limits } = this.#deps;
+  async #record({ claimed, before, pulled }: Claimed): Promise<PageOutcome> {
+    const { limits } = this.#deps;
     const { dealerId, sourceId } = this.#place;
     const goesOn = this.#beginAhead(claimed, pulled);
     // The source is to be at work while mapping takes the thread.
     if (goesOn) await setImmediate();
     await limits.note(dealerId, sourceId, pulled.rows.length, this.#source.limits);
-    const taken = await this.#deliver(claimed, pulled.rows);
+    const { accepted, ...taken } = await this.#deliver(claimed, pulled.rows);
     const state = afterPage(claimed, pulled, taken, goesOn, this.#deps.clock());
     const { reading } = state;
-    const saved = await cursors.save(this.#place, { state: claimed, etag }, state);
-    if (goesOn) ahead.expect(this.#lane, saved.etag);
-    if (reading.isDone) return { outcome: await this.#end(reading, state.meaning) };
-    if (reading.notedAt > claimed.reading.notedAt) await notePollProgress(reading, this.#deps);
-    const { pauseMs } = pulled;
-    return { outcome: pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pauseMs }, saved };
+    await before;
+    const saved = this.#save(before, claimed, accepted, state);
+    saved.catch(() => 'Whoever waits for it is told.');
+    this.#recording = { state, saved };
+    if (reading.isDone) {
+      await saved;
+      return await this.#end(reading, state.meaning);
+    }
+    if (reading.notedAt > claimed.reading.notedAt) {
+      await saved;
+      await notePollProgress(reading, this.#deps);
+    }
+    return pulled.pauseMs === undefined ? { kind: 'more' } : { kind: 'more', waitMs: pulled.pauseMs };
   }
 
-  async #deliver({ reading, rejects: known }: ClaimedState, rows: readonly PulledRow[]): Promise<TakenRows> {
+  async #save(
+    before: Claimed['before'],
+    claimed: ClaimedState,
+    accepted: readonly Promise<unknown>[],
+    state: ClaimedState,
+  ): Promise<StoredPollState> {
+    const { etag } = await before;
+    await Promise.all(accepted);
+    const saved = await this.#deps.cursors.save(this.#place, { state: claimed, etag }, state);
+    this.#pages = state.reading.pages;
+    return saved;
+  }
+
+  /** Sends rows, or stages them. `accepted` is to be waited for before they are recorded. */
+  async #deliver(
+    { reading, rejects: known }: ClaimedState,
+    rows: readonly PulledRow[],
+  ): Promise<TakenRows & { readonly accepted: readonly Promise<unknown>[] }> {
     const { attempt, messages: before } = attemptOf(reading);
     const first = reading.counts.read;
     const complete = this.#complete(reading, this.#entity.meaning);
     if (complete !== undefined) {
       if (rows.length > 0) await this.#deps.complete.stage(complete, { attempt, seq: before }, rows);
       const counts = { ...emptyCounts, read: rows.length };
-      return { counts, messages: rows.length > 0 ? 1 : 0, errors: [], rejects: [] };
+      return { counts, messages: rows.length > 0 ? 1 : 0, errors: [], rejects: [], accepted: [] };
     }
     const { dealerId, sourceId, entity } = this.#place;
     const { runId, epoch, captured, pages } = reading;
     const { mapper, maxRejectRatio } = this.#entity;
     const ingestion = { runId, attempt, dealerId, entity, sourceId, epoch, captured, mapper };
     const rejects: string[] = [];
+    const accepted: Promise<unknown>[] = [];
     const ingested = await ingest(inputsOf(rows, first), ingestion, {
-      deliver: (heading, changes) => this.#deps.deliver({ ...heading, seq: before + heading.seq }, changes),
+      deliver: async (heading, changes) => {
+        const sent = await this.#deps.send({ ...heading, seq: before + heading.seq }, changes);
+        accepted.push(sent.accepted);
+        return sent.messages;
+      },
       quarantine: async (mine, rejections) => {
         // An overlap brings the same bad rows again and again: they are in quarantine.
         const found = rejections.map((rejection) => ({ rejection, digest: rejectDigest(rejection) }));
@@ -242,7 +311,7 @@ export class PageWork {
       },
       judge: (counts, errors) => judgeRejects(addCounts(reading.counts, counts), errors, maxRejectRatio),
     });
-    return { ...ingested, rejects };
+    return { ...ingested, rejects, accepted };
   }
 
   /** Everything is recorded. Called again, it does what is left to do. */

@@ -3,7 +3,7 @@ import type { IngestDeps } from '../ingest.ts';
 import type { RunDeps } from '../runWork.ts';
 import type { StampSource } from '../stampSource.ts';
 import type { CompleteReads } from './completeReads.ts';
-import type { CursorStore, StoredPollState } from './cursorStore.ts';
+import type { CursorStore } from './cursorStore.ts';
 import { type PageOutcome, toFailure } from './pageOutcome.ts';
 import { PageWork } from './pageWork.ts';
 import type { PolledSource } from './polledSource.ts';
@@ -14,8 +14,19 @@ import { seenOf } from './seenOf.ts';
 import type { SourceLimits } from './sourceLimits.ts';
 import { parks } from './sourceStatus.ts';
 
-/** What reading a page needs of the world. */
-export interface PollDeps extends RunDeps, IngestDeps, ReachDeps {
+/** Where rows go. */
+export interface Delivery extends Pick<IngestDeps, 'quarantine'> {
+  /**
+   * Hands changes over to the queue. Resolves when all are on their way, with the number of messages; `accepted`, whose
+   * error need not be waited for, once the queue has accepted them.
+   */
+  readonly send: (
+    ...sent: Parameters<IngestDeps['deliver']>
+  ) => Promise<{ readonly messages: number; readonly accepted: Promise<unknown> }>;
+}
+
+/** What reading pages needs of the world. */
+export interface PollDeps extends RunDeps, Delivery, ReachDeps {
   readonly cursors: CursorStore;
   readonly ahead: ReadAhead;
   readonly stamps: StampSource;
@@ -35,66 +46,50 @@ const lostMs = 1_000;
  */
 const strideMs = 2_000;
 
-/** What a page that was recorded leaves to the next one. */
-interface Recorded {
-  readonly source: PolledSource;
-  readonly stored: StoredPollState;
-}
-
 /**
  * Reads pages of a source and delivers them, one after another, each recorded on its own: what an activity does. It may
  * die at any moment and be called again, also while an earlier call is still at it:
  *
  * - a page that is recorded answers what became of it;
  * - nothing is sent before the attempt is claimed under a number of its own, nothing is recorded before the queue has
- *   accepted it, and cursor, page, attempt and counts are recorded in one row, under its ETag;
+ *   accepted it and the page before is recorded, and cursor, page, attempt and counts are recorded in one row, under its
+ *   ETag;
  * - who loses the race for the row is discarded: what it sent carries a number that does not count.
  *
  * It never waits for longer than a call takes, never tries again, and never throws for what can be foreseen.
+ * @param forMs after which no further page is begun
  */
-export async function pollPages(request: PageRequest, deps: PollDeps, signal: AbortSignal): Promise<PageOutcome> {
-  const end = deps.clock() + strideMs;
-  let { page } = request;
-  let recorded: Recorded | undefined;
-  for (;;) {
-    const taken = await takePage({ ...request, page }, deps, signal, recorded);
-    const { outcome } = taken;
-    recorded = taken.recorded;
-    page = outcome.pages ?? recorded?.stored.state.reading?.pages ?? page;
-    const goesOn = outcome.kind === 'more' && outcome.waitMs === undefined && recorded !== undefined;
-    if (goesOn && deps.clock() < end) continue;
-    return outcome.kind === 'done' ? outcome : { ...outcome, pages: page };
-  }
-}
-
-/** One page. */
-export async function pollPage(request: PageRequest, deps: PollDeps, signal: AbortSignal): Promise<PageOutcome> {
-  return (await takePage(request, deps, signal, undefined)).outcome;
-}
-
-/** @param before what is known since the page before was recorded; that nobody came between is seen when it is saved */
-async function takePage(
+export async function pollPages(
   request: PageRequest,
   deps: PollDeps,
   signal: AbortSignal,
-  before: Recorded | undefined,
-): Promise<{ readonly outcome: PageOutcome; readonly recorded?: Recorded }> {
-  let source = before?.source;
+  forMs = strideMs,
+): Promise<PageOutcome> {
+  const end = deps.clock() + forMs;
+  let source: PolledSource | undefined;
+  let work: PageWork | undefined;
   try {
-    const stored = before === undefined ? deps.cursors.get(request) : Promise.resolve(before.stored);
+    const stored = deps.cursors.get(request);
     // Its error is told below, unless the source's comes first.
     stored.catch(() => undefined);
-    source ??= await deps.sourceOf(request.dealerId, request.sourceId);
+    source = await deps.sourceOf(request.dealerId, request.sourceId);
     const entity = source.entities.find((each) => each.entity === request.entity);
     if (entity === undefined) throw notBrought(request);
-    const { outcome, saved } = await new PageWork(request, source, entity, deps, signal).take(await stored);
-    return saved === undefined ? { outcome } : { outcome, recorded: { source, stored: saved } };
-  } catch (error) {
-    if (isConflict(error) && error.disposition === 'retry') return { outcome: { kind: 'wait', ms: lostMs } };
+    work = new PageWork(request, source, entity, deps, signal);
+    let outcome = await work.begin(await stored);
+    while (outcome.kind === 'more' && outcome.waitMs === undefined && work.isUnderWay && deps.clock() < end) {
+      outcome = await work.goOn();
+    }
+    await work.end(outcome);
+    return outcome.kind === 'done' ? outcome : { pages: work.pages, ...outcome };
+  } catch (thrown) {
+    const error = work === undefined ? thrown : await work.giveUp(thrown);
+    const pages = work?.pages ?? request.page;
+    if (isConflict(error) && error.disposition === 'retry') return { kind: 'wait', ms: lostMs, pages };
     const { failure, isUnforeseen } = toFailure(error);
     if (isUnforeseen) deps.onFailure(request, error);
     const seen = source !== undefined && parks(failure) ? { seen: await seenOf(source, deps.secrets) } : {};
-    return { outcome: { kind: 'failed', ...failure, ...seen } };
+    return { kind: 'failed', ...failure, ...seen, pages };
   }
 }
 
