@@ -25,10 +25,11 @@ export interface Exchange {
 }
 
 /**
- * To the library's proxy. Node gives an idle connection up a second before the proxy would (`agentKeepAliveTimeoutBuffer`),
- * so that none ends under a request, whose streamed body couldn't be sent again.
+ * To the library's proxy, which ends a connection that was idle for five seconds. Here it is given up after one, so that
+ * none ends under a request, whose streamed body couldn't be sent again. An agent without a `timeout` of its own heeds no
+ * Keep-Alive header, nor its buffer.
  */
-const connections = new Agent({ keepAlive: true });
+const connections = new Agent({ keepAlive: true, timeout: 60_000, agentKeepAliveTimeoutBuffer: 4_000 });
 
 /** How long the rest of a body that nobody reads may take before the connection is closed. Kestrel's is the same. */
 const drainMs = 5000;
