@@ -35,7 +35,7 @@ export class MessageBody {
       if (needed > this.#maxBytes && !this.#isEmpty) return false;
       if (needed > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], needed);
     }
-    if (!this.#isEmpty) this.#put(',');
+    if (!this.#isEmpty) this.#bytes[this.#end++] = comma;
     this.#put(text);
     this.#isEmpty = false;
     return true;
@@ -51,3 +51,5 @@ export class MessageBody {
     this.#end += this.#bytes.write(text, this.#end);
   }
 }
+
+const comma = 0x2c;

@@ -3,6 +3,7 @@ import type { Mapper, MapResult } from '../mapping/compile.ts';
 import type { ChangeMessage, SentChange } from '../model/change.ts';
 import { type EntityName, entities } from '../model/entities.ts';
 import type { Instant } from '../model/instant.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { RecordId } from '../model/recordId.ts';
 import { type Counts, emptyCounts, maxErrorsShown, type RowError, type RunId } from '../model/run.ts';
 import { versionsOf } from '../model/version.ts';
@@ -72,14 +73,13 @@ export async function ingest(
   let window = new Window(ingestion);
 
   const flush = async () => {
-    const changes = window.changes();
-    const deletes = changes.filter((change) => change.op === 'delete').length;
+    const { changeCount, deletes } = window;
     const next: Counts = {
       read,
       rejected: counts.rejected + window.rejections.length,
       repeated: counts.repeated + window.repeated,
       unchanged: 0,
-      upserts: counts.upserts + changes.length - deletes,
+      upserts: counts.upserts + changeCount - deletes,
       deletes: counts.deletes + deletes,
       deleteRows: counts.deleteRows + deletes,
     };
@@ -87,7 +87,7 @@ export async function ingest(
     deps.judge?.(next, errors);
     const heading = headingOf(ingestion, messages);
     const [sent] = await Promise.all([
-      changes.length === 0 ? 0 : deps.deliver(heading, changes),
+      changeCount === 0 ? 0 : deps.deliver(heading, window.changes()),
       window.rejections.length === 0 ? undefined : deps.quarantine(ingestion, window.rejections, windows),
     ]);
     counts = next;
@@ -121,6 +121,14 @@ function headingOf(ingestion: Ingestion, seq: number): Omit<ChangeMessage, 'chan
   };
 }
 
+/** What a row asks for, until it is sent. */
+interface Pending {
+  readonly op: SentChange['op'];
+  readonly t: Instant;
+  readonly position: number;
+  readonly data: JsonObject;
+}
+
 /** Rows that are looked at together: the highest version of a key stands, then the later position. */
 class Window {
   readonly rejections: Rejection[] = [];
@@ -128,7 +136,7 @@ class Window {
   size = 0;
   readonly #ingestion: Ingestion;
   readonly #versionOf: ReturnType<typeof versionsOf>;
-  readonly #changes = new Map<RecordId, SentChange>();
+  readonly #changes = new Map<RecordId, Pending>();
 
   constructor(ingestion: Ingestion) {
     this.#ingestion = ingestion;
@@ -154,17 +162,31 @@ class Window {
       return;
     }
     const { id, data } = mapped;
-    const version = this.#versionOf(timeOf(mapped, captured), input.index);
+    const pending = { op, t: timeOf(mapped, captured), position: input.index, data };
     const before = this.#changes.get(id);
     if (before !== undefined) {
       this.repeated++;
-      if (before.version > version) return;
+      if (this.#versionOf(before.t, before.position) > this.#versionOf(pending.t, pending.position)) return;
     }
-    this.#changes.set(id, op === 'upsert' ? { op, id, version, data } : { op, id, version });
+    this.#changes.set(id, pending);
   }
 
-  changes(): SentChange[] {
-    return [...this.#changes.values()];
+  get changeCount(): number {
+    return this.#changes.size;
+  }
+
+  get deletes(): number {
+    let deletes = 0;
+    for (const { op } of this.#changes.values()) if (op === 'delete') deletes++;
+    return deletes;
+  }
+
+  /** Made one by one, as they are sent: their versions are text that would lie about until then. */
+  *changes(): Generator<SentChange> {
+    for (const [id, { op, t, position, data }] of this.#changes) {
+      const version = this.#versionOf(t, position);
+      yield op === 'upsert' ? { op, id, version, data } : { op, id, version };
+    }
   }
 
   #reject(input: InputRow, errors: readonly Omit<RowError, 'index' | 'row'>[]): void {

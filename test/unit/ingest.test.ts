@@ -79,6 +79,21 @@ describe('a run', () => {
     expect(JSON.stringify(errors)).not.toContain('many');
   });
 
+  test('counts what is left of each key, be it an upsert or a delete', async () => {
+    const { counts, delivered } = await run([
+      { Number: 'A', Quantity: 1 },
+      { Number: 'A', _op: 'delete' },
+      { Number: 'B', _op: 'delete' },
+      { Number: 'B', Quantity: 2 },
+      { Number: 'A', Quantity: 3, Modified: '2026-01-01' },
+    ]);
+    expect(counts).toMatchObject({ read: 5, repeated: 3, upserts: 1, deletes: 1, deleteRows: 1 });
+    expect(delivered.map(({ op, id, version }) => [op, id, parseVersion(version).position])).toEqual([
+      ['delete', 'A::', 1],
+      ['upsert', 'B::', 3],
+    ]);
+  });
+
   test('the highest version of a key wins, then the later position', async () => {
     const { delivered } = await run([
       { Number: 'A', Quantity: 1, Modified: '2026-01-02' },
