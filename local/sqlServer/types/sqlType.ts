@@ -63,10 +63,17 @@ export function typeText({ name, length, precision, scale }: SqlType): string {
   return ['time', 'datetime2', 'datetimeoffset'].includes(name) ? `${name}(${scale})` : name;
 }
 
+/** Functions are told their types with each row. */
+const parsed = new Map<string, SqlType>();
+
 /** Of what `typeText` wrote. */
 export function parseTypeText(text: string): SqlType {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   const [, name = '', args] = /^(\w+)(?:\((.*)\))?$/.exec(text) ?? [];
-  return sqlType(name, args === undefined || args === '' ? [] : args.split(','));
+  const type = sqlType(name, args === undefined || args === '' ? [] : args.split(','));
+  parsed.set(text, type);
+  return type;
 }
 
 export type TypeFamily =
