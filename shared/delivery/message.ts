@@ -51,8 +51,8 @@ function headOf({ run_id, attempt, dealer_id, entity, source_id, schema_version 
 /** The change as JSON. An id and a version hold nothing that JSON must escape; asking costs twice as much. */
 function textOf(change: SentChange): string {
   if (change.op === 'delete') return JSON.stringify(change);
-  const { op, id, version, data } = change;
-  return `{"op":"${op}","id":"${id}","version":"${version}","data":${JSON.stringify(data)}}`;
+  const { id, version, data } = change;
+  return `{"op":"upsert","id":"${id}","version":"${version}","data":${JSON.stringify(data)}}`;
 }
 
 function seal(message: MessageBody): Packed {

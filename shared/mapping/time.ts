@@ -71,13 +71,14 @@ export function toInstantIn(zone: TimeZone, value: unknown): Instant | null {
   if (value instanceof Date) return isUsable(value) ? toInstant(value) : null;
   if (typeof value !== 'string') return null;
   if (value === last.text && zone === last.zone) return last.instant;
-  const instant = instantIn(zone, value);
-  last = { zone, text: value, instant };
-  return instant;
+  last.instant = instantIn(zone, value);
+  last.zone = zone;
+  last.text = value;
+  return last.instant;
 }
 
 /** A row's time is often asked for twice: as a field, and as what orders its versions. */
-let last: { readonly zone: TimeZone | undefined; readonly text: string; readonly instant: Instant | null } = {
+const last: { zone: TimeZone | undefined; text: string; instant: Instant | null } = {
   zone: undefined,
   text: '',
   instant: null,

@@ -124,6 +124,7 @@ function headingOf(ingestion: Ingestion, seq: number): Omit<ChangeMessage, 'chan
 /** What a row asks for, until it is sent. */
 interface Pending {
   readonly op: SentChange['op'];
+  readonly id: RecordId;
   readonly t: Instant;
   readonly position: number;
   readonly data: JsonObject;
@@ -162,7 +163,7 @@ class Window {
       return;
     }
     const { id, data } = mapped;
-    const pending = { op, t: timeOf(mapped, captured), position: input.index, data };
+    const pending = { op, id, t: timeOf(mapped, captured), position: input.index, data };
     const before = this.#changes.get(id);
     if (before !== undefined) {
       this.repeated++;
@@ -183,7 +184,7 @@ class Window {
 
   /** Made one by one, as they are sent: their versions are text that would lie about until then. */
   *changes(): Generator<SentChange> {
-    for (const [id, { op, t, position, data }] of this.#changes) {
+    for (const { op, id, t, position, data } of this.#changes.values()) {
       const version = this.#versionOf(t, position);
       yield op === 'upsert' ? { op, id, version, data } : { op, id, version };
     }
