@@ -75,7 +75,7 @@ async function polled(dealer: string, query = '') {
     run = await trigger(dealer, query);
     return !before.has(run);
   });
-  return await hub.closed(run, 60_000);
+  return await hub.closed(run);
 }
 
 async function held(dealer: string): Promise<Map<string, number>> {
@@ -110,7 +110,7 @@ test('a source that can not tell what has changed is compared: what changed is s
     },
   });
   expect(await held('acme')).toEqual(table);
-}, 120_000);
+});
 
 test('a sweep of keys deletes what is gone, and asks first where that is too much', async () => {
   await configured('beta', { kind: 'full' });
@@ -139,14 +139,13 @@ test('a sweep of keys deletes what is gone, and asks first where that is too muc
   const empty = await polled('beta');
   expect(empty).toMatchObject({ status: 'suspect', receipt: { read: 0, held: 499 } });
   expect((await held('beta')).size).toBe(499);
-}, 120_000);
+});
 
 const soak = process.env.SOAK === '1';
 const kills = soak ? 10 : 3;
 const size = soak ? 100_000 : 8_000;
 
 test(`${size} rows, the host killed ${kills} times while they are read, compared and sent: the store ends equal to the table`, async () => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   const random = randomOf(seed);
   await configured('big', { kind: 'full' }, { max_delete_ratio: 0.3 });
   const table = tables.get('big') ?? new Map<string, number>();

@@ -62,7 +62,7 @@ async function polled(dealer: string) {
     const { body } = await hub.call('POST', `admin/dealers/${dealer}/sources/dms/trigger`);
     return body.runs?.find((one: string) => !seen.includes(one));
   });
-  return await hub.closed(run, 90_000);
+  return await hub.closed(run);
 }
 
 async function namesHeld(dealer: string): Promise<string[]> {

@@ -61,7 +61,7 @@ beforeAll(async () => {
   await spread(live, 8, (dealer) => addPolled(hub, dealer, source(dealer, upstream.url)));
   // Of the dead only the dealers, so far.
   await spread(dead, 8, (dealer) => hub.dealer(dealer).then(() => undefined));
-}, 180_000);
+});
 afterAll(async () => {
   await hub?.end();
   await Promise.all([upstream?.close(), blackhole?.close()]);
@@ -135,7 +135,7 @@ test('what is dead is one run each, which says why, and is not started again whi
     expect([dealer, runs.length]).toEqual([dealer, 1]);
     expect((await statusOf(hub, dealer)).last_success).toBeNull();
   }
-}, 180_000);
+});
 
 test('the live ones have been polled as often as they were due, and no oftener', async () => {
   await ended();
@@ -146,7 +146,7 @@ test('the live ones have been polled as often as they were due, and no oftener',
     expect([dealer, upstream.requests.get(dealer)]).toEqual([dealer, pages * runs.length]);
     if (!soak) expect([dealer, runs.length]).toEqual([dealer, 3 * entitiesOf(dealer).length]);
   }
-}, 180_000);
+});
 
 /** Until no poll of a live one is under way: what is triggered then begins anew. */
 async function ended(): Promise<void> {

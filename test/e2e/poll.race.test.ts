@@ -6,10 +6,10 @@ import { type Hub, startHub } from '../helpers/hub.ts';
 import { hasMariadb, mariadbAdvice } from '../helpers/mariadb.ts';
 import { addPolled, polledAnew, runsOf, setSecret, trigger } from '../helpers/pollHub.ts';
 import { hasPostgres, postgresAdvice } from '../helpers/postgres.ts';
+import { seed } from '../helpers/seed.ts';
 import { randomOf } from '../helpers/stockRows.ts';
 import { type WriterLine, type WrittenDatabase, writtenMariadb, writtenPostgres } from '../helpers/writtenDatabase.ts';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const raceMs = process.env.SOAK === '1' ? 40_000 : 12_000;
 const writers = 6;
 const longestMs = 4_000;

@@ -63,7 +63,7 @@ beforeAll(async () => {
       await addPolled(hub, dealer, source);
     }),
   );
-}, 180_000);
+});
 afterAll(async () => {
   await hub?.end();
   await Promise.all([api?.close(), sqlServer?.stop(), postgres?.stop(), mariadb?.stop()]);
@@ -259,7 +259,7 @@ test('every source is polled once, as it is meant to go', async () => {
     }),
   );
   expect(outcomes.filter(([, meant, is]) => meant !== is)).toEqual([]);
-}, 180_000);
+});
 
 test('what the hub answers about them holds no credential', () => {
   expect(answers.length).toBe(3 * cases.length);
@@ -287,7 +287,7 @@ test('credentials are in Key Vault, and in no log, table, blob, document, messag
   for (const part of ['logs/host.log', 'host/durable/', 'cosmos/', 'serviceBus/', 'storage/__azurite_db_table__']) {
     expect([part, searched.some((path) => path.startsWith(part))]).toEqual([part, true]);
   }
-}, 60_000);
+});
 
 test.each([
   ['as it is', (word: Buffer) => word],
