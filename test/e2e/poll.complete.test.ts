@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
 import { type RestApi, startRestApi } from '../helpers/restApi.ts';
+import { seed } from '../helpers/seed.ts';
 import { randomOf } from '../helpers/stockRows.ts';
 
 let hub: Hub;
