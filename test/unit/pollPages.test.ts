@@ -68,6 +68,20 @@ describe('an activity', () => {
     expect((await world.run(run)).sealed?.segments).toHaveLength(1);
   });
 
+  test('ends where the clock was set back, which would make its time longer', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(30);
+    let pulls = 0;
+    world.dms.onPull = async () => {
+      if (++pulls === 3) world.clock.move(-3_600_000);
+    };
+    const run = world.newRun();
+    const outcome = await world.pages(run, 0);
+    expect(outcome).toEqual({ kind: 'more', pages: expect.any(Number) });
+    expect(outcome.pages).toBeLessThan(4);
+    expect(await world.pages(run, outcome.pages ?? 0)).toMatchObject({ kind: 'done', counts: { read: 30 } });
+  });
+
   test('that fails says what it has done before', async () => {
     const world = pollWorld();
     world.ahead = noAhead;

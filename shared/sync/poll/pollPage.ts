@@ -57,7 +57,7 @@ const strideMs = 2_000;
  * - who loses the race for the row is discarded: what it sent carries a number that does not count.
  *
  * It never waits for longer than a call takes, never tries again, and never throws for what can be foreseen.
- * @param forMs after which no further page is begun
+ * @param forMs after which no further page is begun; nor is one where the clock was set back
  */
 export async function pollPages(
   request: PageRequest,
@@ -65,7 +65,11 @@ export async function pollPages(
   signal: AbortSignal,
   forMs = strideMs,
 ): Promise<PageOutcome> {
-  const end = deps.clock() + forMs;
+  const begun = deps.clock();
+  const hasTime = () => {
+    const ms = deps.clock() - begun;
+    return ms >= 0 && ms < forMs;
+  };
   let source: PolledSource | undefined;
   let work: PageWork | undefined;
   try {
@@ -77,7 +81,7 @@ export async function pollPages(
     if (entity === undefined) throw notBrought(request);
     work = new PageWork(request, source, entity, deps, signal);
     let outcome = await work.begin(await stored);
-    while (outcome.kind === 'more' && outcome.waitMs === undefined && work.isUnderWay && deps.clock() < end) {
+    while (outcome.kind === 'more' && outcome.waitMs === undefined && work.isUnderWay && hasTime()) {
       outcome = await work.goOn();
     }
     await work.end(outcome);
