@@ -35,7 +35,10 @@ export interface Ingestion {
 }
 
 export interface IngestDeps {
-  /** Sends changes; resolves with the number of messages once the queue has accepted them all. */
+  /**
+   * Sends changes; resolves with the number of messages once the queue has accepted them all, or earlier where the caller
+   * waits for that itself.
+   */
   readonly deliver: (heading: Omit<ChangeMessage, 'changes'>, changes: Iterable<SentChange>) => Promise<number>;
   /** Keeps rejected rows. `window` numbers the calls of one run. */
   readonly quarantine: (ingestion: Ingestion, rejections: readonly Rejection[], window: number) => Promise<void>;
@@ -57,8 +60,8 @@ export interface Ingested {
 export const windowRows = 50_000;
 
 /**
- * The pipeline that every door calls: rows → map → validate → key, version → changes → queue. Resolves once the
- * queue has accepted everything; until then nothing of it may be called done.
+ * The pipeline that every door calls: rows → map → validate → key, version → changes → queue. Resolves once all of it was
+ * delivered and quarantined; before the queue has accepted everything, nothing of it may be called done.
  */
 export async function ingest(
   pages: Iterable<readonly InputRow[]> | AsyncIterable<readonly InputRow[]>,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Read } from '../../shared/connectors/connector.ts';
 import { AdpError } from '../../shared/errors.ts';
 import { type DmsRow, noAhead, type PollWorld, patientAhead, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
 
@@ -172,6 +173,34 @@ describe('an activity', () => {
     expect(await world.pages(run, 1)).toMatchObject({ kind: 'failed', code: 'CONFLICT' });
     expect(await world.read(undefined, 'changes', world.pages)).toMatchObject({ kind: 'done', counts: { read: 9 } });
     expect([...world.held()].sort()).toEqual(expected(world));
+  });
+
+  test('sends nothing that is not claimed, also where another one has begun to read the page ahead', async () => {
+    const world = pollWorld();
+    world.dms.rows = rows(12);
+    // One that does not come for it any more.
+    const other = await world.dms.connector.open({} as never, {} as never);
+    world.ahead = {
+      ...noAhead,
+      take: async (_lane, { key }, signal) => {
+        const [, page, , place] = JSON.parse(key);
+        if (page === 0) return undefined;
+        const read: Read = { mode: 'changes', state: { from: -1, to: 11 }, isBackfill: true };
+        return { pulled: await other.pull({} as never, read, place, 5_000, signal), claim: undefined };
+      },
+    };
+    const { send } = world.deps;
+    const claimed: unknown[] = [];
+    Object.assign(world.deps, {
+      send: async (...args: Parameters<typeof send>) => {
+        for (let n = 0; n < 50; n++) await new Promise(setImmediate);
+        claimed.push((await world.state()).state.reading?.isClaimed);
+        return await send(...args);
+      },
+    });
+    expect(await world.pages(world.newRun(), 0)).toMatchObject({ kind: 'done', counts: { read: 12 } });
+    expect(claimed).toEqual([true, true, true, true]);
+    expect(await statuses(world)).toEqual(['succeeded']);
   });
 
   test('that goes on while another one does the same counts nothing twice', async () => {

@@ -80,7 +80,7 @@ export class PageWork {
     return this.#pages;
   }
 
-  /** A page was sent, and another one follows. */
+  /** A page was sent here: `goOn` knows where. */
   get isUnderWay(): boolean {
     return this.#recording !== undefined;
   }
@@ -94,8 +94,9 @@ export class PageWork {
   async goOn(): Promise<PageOutcome> {
     if (this.#recording === undefined) throw new Error('No page was begun.');
     const { state, saved } = this.#recording;
-    const { pages, place } = state.reading;
-    if (!this.#isWindowClosed()) {
+    const { pages, place, isClaimed } = state.reading;
+    // Claimed as soon as the page before is recorded. Another one may have begun to read ahead: then nobody has claimed it.
+    if (isClaimed && !this.#isWindowClosed()) {
       const early = await this.#deps.ahead.take(this.#lane, this.#pageAt(state, pages, place), this.#signal);
       if (early !== undefined) return await this.#record({ claimed: state, before: saved, pulled: early.pulled });
     }
@@ -111,7 +112,10 @@ export class PageWork {
     else if (saved !== undefined) ahead.expect(this.#lane, saved.etag);
   }
 
-  /** Resolves when nothing is on its way any more, with the error that counts: where a page failed, those after it don't. */
+  /**
+   * Resolves when nothing is pulled or recorded any more, with the error that counts: where a page failed, those after it
+   * don't. Messages of a later page may be on their way still, under an attempt that nobody goes on with.
+   */
   async giveUp(error: unknown): Promise<unknown> {
     await this.#deps.ahead.drop(this.#lane);
     return (
@@ -249,8 +253,8 @@ export class PageWork {
     const { accepted, ...taken } = await this.#deliver(claimed, pulled.rows);
     const state = afterPage(claimed, pulled, taken, goesOn, this.#deps.clock());
     const { reading } = state;
-    await before;
-    const saved = this.#save(before, claimed, accepted, state);
+    const { etag } = await before;
+    const saved = this.#save({ state: claimed, etag }, accepted, state);
     saved.catch(() => 'Whoever waits for it is told.');
     this.#recording = { state, saved };
     if (reading.isDone) {
@@ -265,14 +269,12 @@ export class PageWork {
   }
 
   async #save(
-    before: Claimed['before'],
-    claimed: ClaimedState,
+    before: StoredPollState,
     accepted: readonly Promise<unknown>[],
     state: ClaimedState,
   ): Promise<StoredPollState> {
-    const { etag } = await before;
     await Promise.all(accepted);
-    const saved = await this.#deps.cursors.save(this.#place, { state: claimed, etag }, state);
+    const saved = await this.#deps.cursors.save(this.#place, before, state);
     this.#pages = state.reading.pages;
     return saved;
   }
