@@ -11,7 +11,8 @@ export function judgeRejects(counts: Counts, errors: readonly RowError[], maxRej
   if (why === undefined) return;
   const [first] = errors;
   const where = first?.field === undefined ? '' : `${first.field} `;
-  const example = first === undefined ? '' : ` The last ones begin with: ${where}${first.detail}.`;
+  // Of a field it is said what it must be; of a whole row, in a sentence.
+  const example = first === undefined ? '' : ` The last ones begin with: ${where}${first.detail.replace(/\.$/, '')}.`;
   throw new AdpError(
     'DATA_ERROR',
     `${why}: nothing of the last page was applied, and the cursor stays before it. Correct the mapping or the ratio, then trigger the source.${example}`,
