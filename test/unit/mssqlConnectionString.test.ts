@@ -79,7 +79,7 @@ describe("a SQL Server's connection string", () => {
   });
 
   test.each([
-    ['an option that is not known', `Colour=red;${needed}`, /"Colour"/],
+    ['an option that is not known', `${needed};Encrypt=true;Colour=red`, /"Colour"/],
     ['a file', `${needed};AttachDbFilename=/etc/passwd`, /"AttachDbFilename"/],
     ['a certificate file', `${needed};Encrypt=true;ServerCertificate=/tmp/x.pem`, /"ServerCertificate"/],
     ['a failover partner', `${needed};Encrypt=true;Failover Partner=other`, /"Failover Partner"/],
@@ -92,11 +92,22 @@ describe("a SQL Server's connection string", () => {
     ['no user', 'Server=s;Password=p', /User Id is missing/],
     ['no password', 'Server=s;User Id=u', /Password is missing/],
     ['nothing', '', /Server is missing/],
-    ['a URL', 'mssql://u:secret@s/db', /double quotes/],
   ])('refuses %s, and says so', (_, text, message) => {
     const error = failureOf(text);
     expect(error).toMatchObject({ code: 'CONFIG_ERROR', disposition: 'park' });
     expect(error.message).toMatch(message);
+  });
+
+  test.each([
+    'secret',
+    'c2VjcmV0==',
+    'mssql://u:secret@s/db?encrypt=true',
+    '{"password":"secret=1"}',
+    'secret;Server=s',
+  ])('says what it must look like where it is none, and repeats nothing of it: %s', (text) => {
+    expect(failureOf(text).message).toBe(
+      "The connection string of the SQL Server can't be used: it must look like Server=…;Database=…;User Id=…;Password=…;Encrypt=true.",
+    );
   });
 
   test.each(['pa;ss', 'pa;ss=word', 'pa"ss;word', '"pa"ss', 'pa;;ss=x;word=y'])(

@@ -90,6 +90,8 @@ const notTaken: ReadonlySet<string> = new Set([
 const pair = /\s*([^=;]*?)\s*=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|((?!["'])[^;]*?))\s*(?:;|$)/y;
 const blank = /[\s;]*/y;
 
+const form = 'Server=…;Database=…;User Id=…;Password=…;Encrypt=true';
+
 /**
  * Reads a connection string in ADO.NET's form. TLS is on and the certificate verified unless the string says otherwise.
  * @throws AdpError CONFIG_ERROR (park) for options that are unknown, not taken or missing; it never holds a value
@@ -145,9 +147,13 @@ function skipBlank(text: string, at: number): number {
   return at + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** What follows a password may be a piece of it, and is repeated only where it can be nothing but an option. */
+/**
+ * What is no option may be a piece of a password, or a password itself or a URL where a connection string should be: it is
+ * repeated only where it can be nothing but an option.
+ */
 function unknown(key: string, last: Option | undefined, count: number): AdpError {
   const isKeyword = notTaken.has(key.toLowerCase().replaceAll(' ', ''));
+  if (!isKeyword && last === undefined) return refused(`it must look like ${form}`);
   if (!isKeyword && (last === 'password' || key === '' || key.length > 40)) {
     return refused(
       `what follows its option ${count} is none: a value that holds a semicolon or a quote must stand in double quotes`,
@@ -213,7 +219,7 @@ function isTrue(value: string | undefined, name: string): boolean {
 }
 
 function missing(name: string): never {
-  throw refused(`${name} is missing: Server=…;Database=…;User Id=…;Password=…;Encrypt=true`);
+  throw refused(`${name} is missing: ${form}`);
 }
 
 function refused(why: string): AdpError {
