@@ -159,7 +159,9 @@ function arrayCoercion(schema: FieldSchema, zone: TimeZone): Coerce {
     if (!Array.isArray(values)) return problems.data(`must be an array, got ${shapeOf(value)}`);
     return values.map((one, index): JsonValue => {
       const from = problems.errors.length;
-      const coerced = item(one, problems) ?? (isAbsent(one) ? problems.data('must not be empty') : undefined);
+      const { count } = problems;
+      const coerced = item(one, problems);
+      if (coerced === undefined && problems.count === count) problems.data('must not be empty');
       if (problems.errors.length > from) problems.within(from, `[${index}]`);
       return coerced ?? null;
     });

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compileMapper } from '../../shared/mapping/compile.ts';
+import { coercionTo } from '../../shared/mapping/coerce.ts';
+import { compileMapper, type Mapper } from '../../shared/mapping/compile.ts';
+import { Problems } from '../../shared/mapping/problems.ts';
+import type { FieldMapping } from '../../shared/mapping/schema.ts';
+import { utcZone } from '../../shared/mapping/zone.ts';
 import { type EntityName, entities } from '../../shared/model/entities.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { validatorOf } from '../../shared/model/validate.ts';
@@ -132,6 +136,15 @@ describe('nested fields', () => {
   });
 });
 
+test('an element of a list is never left empty', () => {
+  const item = { type: 'string', format: 'decimal', description: 'An amount.' } as const;
+  const problems = new Problems();
+  coercionTo({ type: 'array', description: 'Amounts.', items: item }, utcZone)(['1', '', null, ' '], problems);
+  expect(problems.errors.map(({ field, detail }) => `${field} ${detail}`)).toEqual(
+    [1, 2, 3].map((index) => `[${index}] must not be empty`),
+  );
+});
+
 describe('extensions', () => {
   test('keep any JSON, and as text what a number would change', () => {
     const value = {
@@ -189,17 +202,14 @@ test('a decimal that is too long once it is written out is refused, as one that 
   }
 });
 
+const numeral = fc.constantFrom(-0, 0.5, Number.NaN, 12n, '.5', '1e3', '-0.0', `.${'1'.repeat(399)}`, '10000', ' 7 ');
+const time = fc.constantFrom('2025-05-13', '2025-05-13 00:00', '2025-02-30', '2025-05-13T12:00:00.120Z', new Date(0));
+const text = fc.constantFrom('', ' ', 'USD', 'usd', 'true', '\ud800', '{"city":"x"}', '[{"quantity":1.50}]');
+const single = fc.oneof(numeral, time, text, fc.string(), fc.boolean(), fc.constant(null));
+const names = fc.constantFrom('city', 'quantity', 'amount', 'extensions', 'wrong');
+const value = fc.oneof(single, fc.array(fc.oneof(fc.dictionary(names, single), single)), fc.dictionary(names, single));
+
 test('whatever comes, a row that is taken is valid by its whole schema', () => {
-  const numeral = fc.constantFrom(-0, 0.5, Number.NaN, 12n, '.5', '1e3', '-0.0', `.${'1'.repeat(399)}`, '10000', ' 7 ');
-  const time = fc.constantFrom('2025-05-13', '2025-05-13 00:00', '2025-02-30', '2025-05-13T12:00:00.120Z', new Date(0));
-  const text = fc.constantFrom('', 'USD', 'usd', 'true', '\ud800', '{"city":"x"}', '[{"quantity":1.50}]');
-  const single = fc.oneof(numeral, time, text, fc.string(), fc.boolean(), fc.constant(null));
-  const names = fc.constantFrom('city', 'quantity', 'amount', 'extensions', 'wrong');
-  const value = fc.oneof(
-    single,
-    fc.array(fc.oneof(fc.dictionary(names, single), single)),
-    fc.dictionary(names, single),
-  );
   const entity = fc.constantFrom(...Object.values(entities));
   const row = entity.chain(({ name, key, schema }) => {
     const columns = Object.fromEntries(Object.keys(schema.properties).map((field) => [field, value]));
@@ -224,3 +234,57 @@ test('whatever comes, a row that is taken is valid by its whole schema', () => {
   );
   expect(taken).toBeGreaterThan(200);
 });
+
+test('whatever a mapping makes of it, a row that is taken is valid by the whole schema', () => {
+  const rule: fc.Arbitrary<FieldMapping> = fc.oneof(
+    fc.constantFrom<FieldMapping>('a', 'b', 'c[0].quantity', { from: ['a', 'b'] }, { coalesce: ['a', 'b'] }),
+    fc.record({ from: fc.constant('a'), default: fc.constantFrom('USD', 7, '2025-05-13') }),
+    fc.record({ const: fc.constantFrom('USD', 7, true, '7.50', '2025-05-13', ['x'], { city: 'x' }) }),
+    fc.constantFrom<FieldMapping>({ from: 'a', transform: ['trim'] }, { from: 'a', transform: ['upper'] }),
+  );
+  const lines = fc.oneof(
+    fc.dictionary(fc.constantFrom('lines[0].quantity', 'lines[1].quantity', 'lines[1].amount', 'lines[2]'), rule),
+    fc
+      .dictionary(fc.constantFrom('quantity', 'amount', 'part_number'), rule)
+      .map((each) => ({ lines: { from: 'c', each } })),
+    rule.map((whole) => ({ lines: whole })),
+  );
+  const others = fc.dictionary(
+    fc.constantFrom('branch_code', 'currency', 'ordered_at', 'total', 'status', 'extensions', 'extensions.a[0]'),
+    rule,
+    { maxKeys: 3 },
+  );
+  const mapping = fc.tuple(others, fc.option(lines, { nil: {} }));
+  const row = fc.record({ no: fc.constantFrom('1', ''), a: value, b: single, c: value }, { requiredKeys: ['no'] });
+  const validate = validatorOf('sales_order');
+  const seen = { upsert: 0, remove: 0, refused: 0 };
+  fc.assert(
+    fc.property(mapping, fc.boolean(), row, ([some, more], keepUnmapped, values) => {
+      const all: Record<string, FieldMapping> = { number: 'no', ...some, ...more };
+      const mapper = mapperOf(() => compileMapper({ entity: 'sales_order', mapping: all, keepUnmapped, zone: 'UTC' }));
+      for (const what of ['upsert', 'remove'] as const) {
+        const mapped = mapper?.[what](values);
+        if (mapped === undefined) continue;
+        if (mapped.ok) {
+          seen[what]++;
+          expect(validate(mapped.data)).toEqual([]);
+        } else {
+          seen.refused++;
+          expect(mapped.errors).not.toEqual([]);
+        }
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(200);
+});
+
+/** Nothing for a mapping that is refused. */
+function mapperOf(compile: () => Mapper): Mapper | undefined {
+  try {
+    return compile();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'CONFIG_ERROR' });
+    return undefined;
+  }
+}
