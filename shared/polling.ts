@@ -28,7 +28,7 @@ import { completeReadsIn } from './sync/poll/completeReads.ts';
 import { describeStatus, type StatusDocument } from './sync/poll/describeStatus.ts';
 import { type EndedPoll, endPoll, type FailedRead, failRead } from './sync/poll/endPoll.ts';
 import { type PageOutcome, toFailure } from './sync/poll/pageOutcome.ts';
-import { type Delivery, type PollDeps, pollPages } from './sync/poll/pollPage.ts';
+import { type Delivery, type PollDeps, pollPages } from './sync/poll/pollPages.ts';
 import type { PollStarter } from './sync/poll/pollStart.ts';
 import type { SecretSource } from './sync/poll/reachSource.ts';
 import { createReadAhead } from './sync/poll/readAhead.ts';
@@ -41,7 +41,7 @@ import { describeError, type Log } from './telemetry/log.ts';
 
 /** The door of databases and APIs. */
 export interface Polling {
-  /** Reads a page, or some; see `pollPages`. */
+  /** See `pollPages`. */
   page(request: PageRequest): Promise<PageOutcome>;
   /** Ends the run of a read that is given up. */
   failRead(read: FailedRead): Promise<void>;

@@ -22,7 +22,7 @@ import { createBreakers } from '../../shared/sync/poll/breakers.ts';
 import type { CompleteRead, CompleteReadEnd } from '../../shared/sync/poll/completeReads.ts';
 import type { PageOutcome } from '../../shared/sync/poll/pageOutcome.ts';
 import type { PolledEntity, PolledSource } from '../../shared/sync/poll/polledSource.ts';
-import { type PollDeps, pollPages } from '../../shared/sync/poll/pollPage.ts';
+import { type PollDeps, pollPages } from '../../shared/sync/poll/pollPages.ts';
 import type { SecretValue } from '../../shared/sync/poll/reachSource.ts';
 import { createReadAhead, type ReadAhead } from '../../shared/sync/poll/readAhead.ts';
 import { createSourceLimits } from '../../shared/sync/poll/sourceLimits.ts';

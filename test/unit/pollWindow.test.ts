@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { pollPages } from '../../shared/sync/poll/pollPage.ts';
+import { pollPages } from '../../shared/sync/poll/pollPages.ts';
 import { type DmsRow, type PollWorld, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
 
 const hour = 3_600_000;

@@ -4,7 +4,7 @@ import { emptyCounts, type RunId } from '../../model/run.ts';
 import type { ClaimedState } from './claim.ts';
 import type { PollPlace } from './cursorStore.ts';
 import type { PolledEntity } from './polledSource.ts';
-import type { PollDeps } from './pollPage.ts';
+import type { PollDeps } from './pollPages.ts';
 import { sealPollRun } from './pollRun.ts';
 import type { PollState, Reading } from './pollState.ts';
 

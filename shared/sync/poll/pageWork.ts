@@ -15,7 +15,7 @@ import { judgeRejects } from './judgeRejects.ts';
 import { rejectDigest } from './knownRejects.ts';
 import type { PageOutcome } from './pageOutcome.ts';
 import type { PolledEntity, PolledSource } from './polledSource.ts';
-import type { PollDeps } from './pollPage.ts';
+import type { PollDeps } from './pollPages.ts';
 import { notePollProgress, openPollRun, sealPollRun } from './pollRun.ts';
 import type { PollState, Reading } from './pollState.ts';
 import { reachSource } from './reachSource.ts';
