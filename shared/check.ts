@@ -34,7 +34,7 @@ export function uncheckedJson(schema: JSONSchema): Check<unknown> {
 
 /** An error that lists every fault; the message is for those who see only that. */
 export function invalid(what: string, faults: readonly Fault[]): AdpError {
-  // Some details are sentences, some end one.
+  // A detail may be a sentence, with a full stop of its own.
   const texts = faults.map(({ field, detail }) => `${field} ${detail}`.trim().replace(/\.$/, ''));
   const error = new AdpError(faults[0]?.code ?? 'DATA_ERROR', `${what} is not valid: ${texts.join('; ')}.`, {
     disposition: 'park',
