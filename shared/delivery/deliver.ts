@@ -24,7 +24,7 @@ export interface Sent {
 /** Messages on their way at once: enough to hide the queue's latency, few enough to bound memory. */
 const inFlight = 16;
 
-/** Sends changes to the writer. @throws AdpError as `accepted` does, where that is known before all are sent */
+/** Hands changes over to the queue. @throws AdpError as `accepted` does, where that is known before all are sent */
 export async function send(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<Sent> {
   const sending = new Set<Promise<void>>();
   let messages = 0;
@@ -51,7 +51,10 @@ export async function send(heading: Heading, changes: Iterable<SentChange>, deps
   return { messages, accepted };
 }
 
-/** The same. Resolves once the queue has accepted every message; answers how many there are. */
+/**
+ * Sends changes to the writer. Resolves once the queue has accepted every message; answers how many there are.
+ * @throws AdpError as `accepted` does
+ */
 export async function deliver(heading: Heading, changes: Iterable<SentChange>, deps: DeliveryDeps): Promise<number> {
   const { messages, accepted } = await send(heading, changes, deps);
   await accepted;
