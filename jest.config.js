@@ -15,7 +15,13 @@ const project = (name, extra = {}) => ({
 });
 
 export default {
-  projects: [project('architecture'), project('unit'), project('contract'), project('integration'), project('e2e')],
+  projects: [
+    project('architecture'),
+    project('unit'),
+    project('contract'),
+    project('integration', { setupFilesAfterEnv: ['<rootDir>/test/helpers/afterHosts.ts'] }),
+    project('e2e'),
+  ],
   globalSetup: '<rootDir>/test/helpers/makeTemporaryRoot.ts',
   globalTeardown: '<rootDir>/test/helpers/removeTemporaryRoot.ts',
   // What is waited for has a deadline of its own, which says what it was (test/helpers/poll.ts): this one is the last resort.

@@ -8,7 +8,7 @@ export interface RunningHost extends Program {
   readonly baseUrl: string;
 }
 
-/** A folder that nobody else uses. */
+/** A folder that nobody else uses. It goes with the run of the tests; who is no test removes it. */
 export async function temporaryFolder(name: string): Promise<string> {
   return await mkdtemp(join(tmpdir(), `adp-${name}-`));
 }
@@ -44,14 +44,23 @@ async function writeApp(dir: string, hostJson: object): Promise<void> {
   await writeFile(join(dir, 'host.json'), JSON.stringify({ version: '2.0', ...hostJson }));
 }
 
+const hosts: Program[] = [];
+
 /** A host that needn't get ready. */
 export function runHost(app: string, dataDir: string, options: ProgramOptions = {}, port = 0): Program {
   const args = ['--app', app, '--port', String(port), '--data-dir', dataDir];
-  return run(resolve('local/host/main.ts'), args, { cwd: dataDir, ...options });
+  const host = run(resolve('local/host/main.ts'), args, { cwd: dataDir, ...options });
+  hosts.push(host);
+  return host;
 }
 
 export async function startHost(app: string, dataDir: string, options: ProgramOptions = {}): Promise<RunningHost> {
   const program = runHost(app, dataDir, options);
   const port = await ready(program);
   return { ...program, baseUrl: `http://127.0.0.1:${port}` };
+}
+
+/** Kills the hosts of a test file that are left: a test that fails doesn't get to stop its own. */
+export async function killHosts(): Promise<void> {
+  await Promise.all(hosts.splice(0).map((host) => host.stop('SIGKILL')));
 }
