@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSqlServer } from '../../local/sqlServer/server.ts';
 import { temporaryFolder } from './host.ts';
@@ -15,12 +16,20 @@ export interface SqlServerProcess {
 const password = 'bench-only-1';
 
 export async function startSqlServerProcess(): Promise<SqlServerProcess> {
-  const running = supervise(process.execPath, [import.meta.filename, await temporaryFolder('sql-server')]);
+  const folder = await temporaryFolder('sql-server');
+  const running = supervise(process.execPath, [import.meta.filename, folder]);
   const portIn = () => /^port (\d+)$/m.exec(running.output())?.[1];
   await until('the SQL Server listens', () => portIn() !== undefined || running.hasEnded);
   const port = Number(portIn());
   if (Number.isNaN(port)) throw new Error(`The SQL Server ended:\n${running.output()}`);
-  return { port, password, stop: () => running.kill() };
+  return {
+    port,
+    password,
+    async stop() {
+      await running.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 if (process.argv[1] === import.meta.filename) {
