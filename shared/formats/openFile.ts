@@ -49,7 +49,7 @@ async function unpack(fileName: string, outer: Started, options: OpenOptions): P
     const inner = await startOf(gunzip(toStream(outer.source), limits));
     return { ...recognize(fileName.replace(/\.gz$/i, ''), inner, options), packing: 'gzip' };
   }
-  if (Buffer.from(outer.start.subarray(0, 2)).toString('latin1') === 'PK') {
+  if (isZip(outer.start)) {
     return await unpackZip(fileName, await toRandomAccess(outer.source), outer, options);
   }
   const named = /\.(gz|zip)$/i.exec(fileName)?.[1];
@@ -57,6 +57,11 @@ async function unpack(fileName: string, outer: Started, options: OpenOptions): P
     throw damaged(`${fileName} is named .${named}, but its content is not packed so.`);
   }
   return { ...recognize(fileName, outer, options), packing: 'none' };
+}
+
+/** What a zip begins with, also an empty or split one: `PK` and a number. A CSV may have a column that is called so. */
+function isZip([first, second, third = 0xff]: Uint8Array): boolean {
+  return first === 0x50 && second === 0x4b && third < 0x09;
 }
 
 /** A workbook is a zip, too: of many members, one of which has a name that says so (ECMA-376, part 2). */

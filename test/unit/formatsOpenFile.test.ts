@@ -52,6 +52,11 @@ describe('a file is recognized', () => {
     expect(await open(name, data)).toEqual({ format, packing, values: rows });
   });
 
+  test.each(['PK;b\n1;x\n', 'PK\tb\n1\tx\n', 'PK\n1\n', 'PK'])('as CSV whose first column is PK: %j', async (text) => {
+    const { format, packing } = await open('acme_part.csv', Buffer.from(text));
+    expect({ format, packing }).toEqual({ format: 'csv', packing: 'none' });
+  });
+
   test('by the format that the source says it has', async () => {
     expect(await open('export.001', csvText, { format: 'csv' })).toMatchObject({ format: 'csv', values: rows });
   });
