@@ -60,6 +60,25 @@ describe('a window', () => {
     expect(isAllowed(night.windows, chicago, at(time))).toBe(expected);
   });
 
+  test.each([
+    ['mon-fri', 'mon tue wed thu fri'],
+    ['sat-sun', 'sat sun'],
+    ['fri-mon', 'mon fri sat sun'],
+    ['sun-tue,thu', 'mon tue thu sun'],
+    ['wed-tue', 'mon tue wed thu fri sat sun'],
+    ['wed-wed', 'wed'],
+  ])('on %s opens on %s', (days, expected) => {
+    // 2026-07-06 is a Monday.
+    const open = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].filter((_, i) =>
+      isAllowed(
+        [{ days, from: '10:00', to: '11:00' }],
+        'UTC',
+        at(`2026-07-${String(6 + i).padStart(2, '0')}T10:30:00Z`),
+      ),
+    );
+    expect(open.join(' ')).toBe(expected);
+  });
+
   test('of one time is the whole day', () => {
     fc.assert(
       fc.property(
@@ -83,6 +102,27 @@ describe('a window', () => {
     expect(isAllowed(windows, chicago, at('2026-11-01T01:00:00Z'))).toBe(true);
     expect(isAllowed(windows, chicago, at('2026-11-01T11:59:00Z'))).toBe(true);
     expect(isAllowed(windows, chicago, at('2026-11-01T12:00:00Z'))).toBe(false);
+  });
+
+  test.each([
+    ['02:00', '03:00'],
+    ['02:15', '02:45'],
+  ])('from %s to %s does not open on the day on which clocks skip that hour', (from, to) => {
+    const windows = [{ from, to }];
+    // 03:00 CDT on Sunday, 2026-03-08, and noon.
+    expect(isAllowed(windows, chicago, at('2026-03-08T08:00:00Z'))).toBe(false);
+    expect(isAllowed(windows, chicago, at('2026-03-08T17:00:00Z'))).toBe(false);
+    const monday = at(`2026-03-09T0${Number(from.slice(0, 2)) + 5}:${from.slice(3)}:00Z`);
+    expect(isAllowed(windows, chicago, monday)).toBe(true);
+    const since = at('2026-03-08T06:00:00Z');
+    expect(nextRun({ cron: '*/15 * * * *', windows }, chicago, since, since)).toEqual(monday);
+  });
+
+  test('that begins or ends within the hour that clocks skip has what is left of it', () => {
+    expect(isAllowed([{ from: '02:30', to: '03:30' }], chicago, at('2026-03-08T08:29:00Z'))).toBe(true);
+    expect(isAllowed([{ from: '02:30', to: '03:30' }], chicago, at('2026-03-08T08:30:00Z'))).toBe(false);
+    expect(isAllowed([{ from: '20:00', to: '02:30' }], chicago, at('2026-03-08T07:59:00Z'))).toBe(true);
+    expect(isAllowed([{ from: '20:00', to: '02:30' }], chicago, at('2026-03-08T08:00:00Z'))).toBe(false);
   });
 });
 

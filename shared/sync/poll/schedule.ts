@@ -46,11 +46,20 @@ export function isAllowed(windows: readonly PollWindow[] | undefined, zone: stri
     // A window is never longer than a day, though a day may be when clocks are set back.
     const from = new Date(at.getTime() - 26 * 3_600_000);
     for (const opened of cronOf(startOf(window), zone).nextRuns(3, from)) {
-      const closed = cronOf(dailyAt(window.to), zone).nextRun(opened);
+      const closed = cronOf(dailyAt(window.to), zone).nextRun(endsNextDay(window) ? opened : justBefore(opened));
       if (opened <= at && closed !== null && at < closed) return true;
     }
     return false;
   });
+}
+
+function endsNextDay({ from, to }: PollWindow): boolean {
+  return to <= from;
+}
+
+/** An hour that clocks skip in spring shrinks to its end: a window within it opens and closes at once. */
+function justBefore(time: Date): Date {
+  return new Date(time.getTime() - 1_000);
 }
 
 /**
@@ -76,13 +85,30 @@ export function faultOf({ cron }: Schedule, zone: string, now: Date): string | u
 }
 
 function opening(windows: readonly PollWindow[], zone: string, at: Date): Date | undefined {
-  const openings = windows.flatMap((window) => cronOf(startOf(window), zone).nextRun(at) ?? []);
+  const openings = windows.flatMap(
+    (window) =>
+      cronOf(startOf(window), zone)
+        .nextRuns(2, at)
+        .find((opened) => isAllowed([window], zone, opened)) ?? [],
+  );
   return openings.sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
-function startOf({ from, days = '*' }: PollWindow): string {
+function startOf({ from, days }: PollWindow): string {
   const [hour = '0', minute = '0'] = from.split(':');
-  return `${Number(minute)} ${Number(hour)} * * ${days}`;
+  return `${Number(minute)} ${Number(hour)} * * ${days === undefined ? '*' : eachDay(days)}`;
+}
+
+const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** `fri-mon` as `fri,sat,sun,mon`: a cron's week ends with Sunday. */
+function eachDay(days: string): string {
+  const named = days.split(',').flatMap((range) => {
+    const [first = '', last = first] = range.split('-');
+    const from = [...week, ...week].slice(week.indexOf(first));
+    return from.slice(0, from.indexOf(last) + 1);
+  });
+  return named.join(',');
 }
 
 function dailyAt(time: string): string {
