@@ -300,6 +300,15 @@ describe('a refresh token that is good for one use', () => {
     expect(tokenRequests()).toHaveLength(2);
   });
 
+  test('a token that another instance left, and that was revoked since, is replaced too', async () => {
+    await begin();
+    await get(open(instance('one')), url());
+    clock.move(1);
+    api.access.expireTokens();
+    expect((await get(open(instance('two')), url())).status).toBe(200);
+    expect(tokenRequests()).toHaveLength(2);
+  });
+
   test('is kept from others while its instance still has to save it', async () => {
     await begin();
     const [one, two] = [instance('one'), instance('two', async () => {})];

@@ -15,7 +15,8 @@ export type Obtain = (refused: string | undefined) => Promise<Token>;
 /** Access tokens of this instance. They are in memory only. */
 export interface TokenCache {
   /**
-   * The token of that key: the one at hand, or another one where it runs out soon; `isNew`: it was got for this call.
+   * The token of that key: the one at hand, or another one where it runs out soon; `isNew`: it was given out during this
+   * call, and not to another instance before.
    * Who asks at once shares one request.
    * @throws what `obtain` throws; the reason of `signal` where that aborts, which ends the waiting but not the request
    */
@@ -59,7 +60,8 @@ export function createTokenCache(clock: Clock): TokenCache {
       const now = clock();
       if (token !== undefined && isFresh(token, now)) return { token, isNew: false };
       try {
-        return { token: await orAbort(load(key, obtain, undefined), signal), isNew: true };
+        const obtained = await orAbort(load(key, obtain, undefined), signal);
+        return { token: obtained, isNew: obtained.since >= now };
       } catch (error) {
         // It runs out soon, but not yet: an endpoint that is down for a moment need not stop anyone.
         if (token !== undefined && now < token.until && !signal.aborted && isRetryable(error)) {
