@@ -313,11 +313,21 @@ describe('pages that are put aside', () => {
     expect(await world.run(message.run_id)).toMatchObject({ status: 'succeeded', tally: { inserted: 10 } });
   });
 
-  test('are asked for again where they are gone', async () => {
+  test('are handed over no more once the diff has failed their run', async () => {
+    const world = diffWorld({ maxRejectRatio: 0 });
+    const read = await world.begin('all');
+    const message = await world.end(read, paged(Array.from({ length: 30 }, () => row('', 1))));
+    await world.diff(message);
+    expect((await world.run(message.run_id)).status).toBe('failed');
+    expect(world.staging.blobs.size).toBe(0);
+    await world.complete.finish(read, { segments: [{ attempt: 1, messages: 8 }], rows: 30, notes: [] });
+  });
+
+  test('are asked for again where they are gone, and not without end', async () => {
     const world = diffWorld();
     const read = await world.begin('all');
     const finishing = world.complete.finish(read, { segments: [{ attempt: 1, messages: 1 }], rows: 1, notes: [] });
-    await expect(finishing).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'retry' });
+    await expect(finishing).rejects.toMatchObject({ code: 'INTERNAL', disposition: 'retry' });
     await world.complete.discard(read);
   });
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { PulledRow } from '../../connectors/connector.ts';
-import { AdpError } from '../../errors.ts';
+import { AdpError, isConflict } from '../../errors.ts';
 import type { EntityName } from '../../model/entities.ts';
 import type { Instant } from '../../model/instant.ts';
 import { messagesOf, type Run, type RunId, type Segment } from '../../model/run.ts';
+import { wasGivenUp } from '../closeRuns.ts';
 import type { RunStore } from '../runStore.ts';
 import type { ReadDiff } from './readDiff.ts';
 import { toStagedLine } from './stagedLine.ts';
@@ -70,7 +71,7 @@ const maxBlocks = 50_000;
  * the blob is put together of those that count once the last page is recorded. So a try that was held up can't put
  * another page under the one that was recorded; and what never becomes a blob goes by itself after a week.
  *
- * They throw AdpError NETWORK_ERROR (retry), and CONFIG_ERROR (park) where there are too many pages; `finish` CONFLICT
+ * They throw AdpError NETWORK_ERROR (retry), and CONFIG_ERROR (park) where there are too many pages; `finish` INTERNAL
  * (retry) where one is gone: if that stays so, the run has to fail and the next one to read everything again.
  */
 export function completeReadsIn({ staging, runs, handOver, clock }: CompleteReadDeps): CompleteReads {
@@ -83,11 +84,13 @@ export function completeReadsIn({ staging, runs, handOver, clock }: CompleteRead
     async finish(read, { segments, rows, notes, suspicion }) {
       const { dealerId, sourceId, entity, runId, mode, captured, meaning } = read;
       const run = (await runs.get(runId))?.run;
-      // The diff was quicker, and has removed the rows by now.
+      // The diff was quicker, and has removed the rows by now, whatever became of them.
       if (run !== undefined && isEnded(run)) return;
       if (messagesOf(segments) > maxBlocks) throw tooManyPages();
       const blob = blobOf(read);
-      await staging.commit(blob, segments.flatMap(blockIds));
+      await staging.commit(blob, segments.flatMap(blockIds)).catch((error: unknown) => {
+        throw isConflict(error) ? gone(error) : error;
+      });
       await handOver({
         run_id: runId,
         dealer_id: dealerId,
@@ -133,6 +136,12 @@ function tooManyPages(): AdpError {
   return new AdpError('CONFIG_ERROR', `A complete read has at most ${maxBlocks} pages: let them have more rows.`);
 }
 
-function isEnded({ sealed, status }: Run): boolean {
-  return sealed !== undefined || (status !== 'running' && status !== 'failed');
+/** No lost race, which would be waited for without end: the diff may have taken them this moment, else they stay gone. */
+function gone(cause: AdpError): AdpError {
+  const message = 'Some of the rows that were read are gone. The next read brings them again.';
+  return new AdpError('INTERNAL', message, { disposition: 'retry', cause });
+}
+
+function isEnded(run: Run): boolean {
+  return run.sealed !== undefined || (run.status !== 'running' && !wasGivenUp(run));
 }
