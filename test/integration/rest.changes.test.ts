@@ -361,6 +361,49 @@ describe('data that have not changed', () => {
     expect((await readToEnd(source, one, { mode: 'all', cursor })).rows).toHaveLength(1);
     await source.close();
   });
+
+  test('are asked for no more often than that either where the API said that nothing has changed', async () => {
+    const source = await openRestSource(api, { clock, settings: { cache: { validators: true, ttl_seconds: 600 } } });
+    api.answer = ({ headers }) =>
+      headers['if-none-match'] === '"v1"' ? { status: 304 } : { headers: { etag: '"v1"' }, body: [{ id: 1 }] };
+    const first = await readToEnd(source, one, { mode: 'all' });
+    clock.move(601_000);
+    const { cursor } = await readToEnd(source, one, { mode: 'all', cursor: first.cursor });
+    const asked = api.asked.length;
+    clock.move(599_000);
+    expect((await readToEnd(source, one, { mode: 'all', cursor })).pages).toMatchObject([{ unchanged: true }]);
+    expect(api.asked).toHaveLength(asked);
+    clock.move(1_000);
+    await readToEnd(source, one, { mode: 'all', cursor });
+    expect(api.asked.at(-1)?.headers['if-none-match']).toBe('"v1"');
+    await source.close();
+  });
+
+  test('leave the cursor of changes where it is', async () => {
+    const source = await openRestSource(api, { clock, settings: { cache: { validators: true, ttl_seconds: 600 } } });
+    const kinds: readonly [CursorSettings, JsonObject][] = [
+      [byTime({ overlapSeconds: 0 }), {}],
+      [byTime({ kind: 'monotonic_id', column: 'id', overlapIds: 0 }), {}],
+      [byTime({ kind: 'token', column: undefined }), { sync_token: { header: 'x-token' } }],
+    ];
+    for (const [cursor, more] of kinds) {
+      const of = restQuery({ path: '/parts', incremental: { param: 'since' }, ...more }, { cursor });
+      api.answer = ({ headers }) =>
+        headers['if-none-match'] === '"v1"'
+          ? { status: 304 }
+          : { headers: { etag: '"v1"', 'x-token': 't7' }, body: [{ id: 7, modified: '2026-11-20T10:00:00Z' }] };
+      // The second read is the first one that asks for what the third asks for.
+      const first = await readToEnd(source, of);
+      clock.move(601_000);
+      const second = await readToEnd(source, of, { cursor: first.cursor });
+      clock.move(601_000);
+      const third = await readToEnd(source, of, { cursor: second.cursor });
+      expect(third.pages).toMatchObject([{ unchanged: true }]);
+      const { seen: before, ...reached } = JSON.parse(second.cursor ?? '');
+      expect(JSON.parse(third.cursor ?? '')).toEqual({ ...reached, seen: { ...before, atMs: clock() } });
+    }
+    await source.close();
+  });
 });
 
 describe('a cursor that the API has forgotten', () => {

@@ -40,17 +40,14 @@ export function beginRead(
     [...source.query],
     [...source.headers],
   ]);
-  const { seen } = before;
+  const { seen, ...reached } = before;
   const isUsable = seen !== undefined && seen.settings === settings;
   const state: RestState = {
     startMs,
     until,
     ...(namesUsed(source, entity).includes('until') ? { untilMs: readTime(form, until) ?? startMs } : {}),
     ...(asked ?? initialOf(entity)),
-    before: {
-      ...(before.atMs === undefined ? {} : { atMs: before.atMs }),
-      ...(before.id === undefined ? {} : { id: before.id }),
-    },
+    before: reached,
     isWhole: asked === undefined,
     ...(isUsable && source.validators
       ? {

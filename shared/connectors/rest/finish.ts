@@ -43,6 +43,21 @@ export function finish(
   return { ...(text === undefined ? {} : { cursor: text }), ...(notes.length === 0 ? {} : { notes }) };
 }
 
+/**
+ * What a read says that the API answered by nothing but that nothing has changed: the cursor stays where it is, and what
+ * was seen counts as seen now, so that it is not asked for again before its time.
+ */
+export function finishUnchanged(
+  { ttlMs }: RestSource,
+  { before, seen, settings, startMs }: RestState,
+): Pick<PulledPage, 'cursor'> {
+  const cursor =
+    ttlMs === undefined || seen === undefined
+      ? undefined
+      : writeCursor({ ...before, seen: { ...seen, settings, atMs: startMs } });
+  return cursor === undefined ? {} : { cursor };
+}
+
 /** How far a read of changes came. */
 function reach({ cursor }: Query, state: RestState, place: RestPlace, notes: string[]): RestCursor {
   const { before } = state;

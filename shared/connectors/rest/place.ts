@@ -1,5 +1,6 @@
 import { AdpError } from '../../errors.ts';
 import type { JsonValue } from '../../model/json.ts';
+import type { RestCursor } from './cursor.ts';
 import type { Loop } from './loop.ts';
 import { isObject } from './member.ts';
 
@@ -51,7 +52,7 @@ export interface RestState {
   /** The latest time that the next read may take for granted, because {{until}} was rounded down to it. */
   readonly untilMs?: number;
   /** How far the read before came. */
-  readonly before: { readonly atMs?: number; readonly id?: string };
+  readonly before: Omit<RestCursor, 'seen'>;
   /** True where everything is asked for. */
   readonly isWhole: boolean;
   /** The last complete read, where answers are cached. */

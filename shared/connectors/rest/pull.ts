@@ -4,7 +4,7 @@ import { align, movesTooMuch, tailOf } from './align.ts';
 import { type Answered, readAnswer } from './answer.ts';
 import { rowTimeFormOf } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
-import { finish } from './finish.ts';
+import { finish, finishUnchanged } from './finish.ts';
 import { asWhole, forgettingStatuses, lostItsPlace } from './forgotten.ts';
 import { follow } from './loop.ts';
 import { endsAt, positionAfter } from './next.ts';
@@ -57,7 +57,7 @@ export async function pullPage(
   if (answer.status === 304) {
     await drain(answer);
     if (Object.keys(validators).length === 0) throw unasked();
-    return { rows: [], unchanged: true, ...pause };
+    return { rows: [], unchanged: true, ...finishUnchanged(tools.source, state), ...pause };
   }
   const startMs = place?.startMs ?? startOf(answer, sentMs, tools.clock());
   if (expects.includes(answer.status)) {
