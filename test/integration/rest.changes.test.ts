@@ -274,6 +274,17 @@ describe('rows that say that they are deleted', () => {
     expect(read).toHaveLength(5);
   });
 
+  test('need have nothing but their key: of what is deleted many APIs say no more', async () => {
+    const soft = restQuery(
+      { ...settings, soft_delete: { field: 'gone' } },
+      { cursor: byTime(), needed: [['name']], keyColumns: ['id'] },
+    );
+    serve([{ id: 1, gone: true }]);
+    expect(valuesOf((await readToEnd(connection, soft)).rows)).toMatchObject([{ id: 1, _op: 'delete' }]);
+    serve([{ id: 1, gone: false }]);
+    await expect(readToEnd(connection, soft)).rejects.toMatchObject({ code: 'MAPPING_ERROR' });
+  });
+
   test('may say so by values of their own', async () => {
     api.answer = () => ({
       body: '[{"id":1,"s":{"code":9}},{"id":2,"s":{"code":"9"}},{"id":3,"s":{"code":9.0}},{"id":4}]',
@@ -281,6 +292,16 @@ describe('rows that say that they are deleted', () => {
     const soft = restQuery({ path: '/p', soft_delete: { field: 's.code', values: [9] } });
     const { rows: read } = await readToEnd(connection, soft);
     expect(valuesOf(read).map((row) => row._op)).toEqual(['delete', 'delete', undefined, undefined]);
+  });
+
+  test('say nothing by what is neither text, number, true nor false', async () => {
+    api.answer = () => ({
+      body: '[{"id":1,"s":{"toString":1,"valueOf":2}},{"id":2,"s":[{"toString":1}]},{"id":3,"s":[9]}]',
+    });
+    for (const values of [['9'], ['[object Object]']]) {
+      const soft = restQuery({ path: '/p', soft_delete: { field: 's', values } });
+      expect(valuesOf((await readToEnd(connection, soft)).rows).map((row) => row._op)).toEqual(Array(3));
+    }
   });
 });
 

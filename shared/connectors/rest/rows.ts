@@ -43,11 +43,14 @@ export function wholeNumber(value: unknown): bigint | undefined {
 /**
  * All fields of the rows, in the order in which they come.
  * @throws AdpError MAPPING_ERROR (park) for a field that is needed and that no row has: of CSV always, since its header
- * says it; of other formats where it is part of the key or the cursor, or where there are many rows
+ * says it; of other formats where it is part of the key or the cursor, or where there are many rows. Of rows that are
+ * deleted APIs often say no more than their key
  */
 export function checkFields(rows: readonly PulledRow[], entity: RestEntity, query: Query): string[] {
   const fields = new Set<string>();
-  const values = rows.flatMap((row) => ('values' in row && row.values._op !== 'delete' ? [row.values] : []));
+  const values = markDeleted(rows, entity).flatMap((row) =>
+    'values' in row && row.values._op !== 'delete' ? [row.values] : [],
+  );
   for (const row of values) {
     for (const name in row) fields.add(name);
   }
@@ -85,9 +88,14 @@ function timeOf(form: TimeForm, value: unknown): bigint | undefined {
 
 function meansDeleted(value: unknown, values: readonly JsonValue[] | undefined): boolean {
   const plain = value instanceof NumberLiteral ? value.text : value;
-  if (values !== undefined) return values.some((one) => one === value || String(one) === String(plain));
+  if (values !== undefined) return isScalar(plain) && values.some((one) => String(one) === String(plain));
   if (plain === undefined || plain === null || plain === false || plain === 0) return false;
   return typeof plain !== 'string' || !/^\s*(|0|f|false|n|no)\s*$/i.test(plain);
+}
+
+/** An object may have members that keep it from being written as text. */
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** What the API tells of `told` in the body or the headers, as text; undefined where it tells nothing. */
