@@ -195,6 +195,16 @@ describe('rows that move while they are read', () => {
     expect(await lost({}, deletion, 5)).toEqual([]);
   });
 
+  test('are none where the API has the same row twice: what stands between is read', async () => {
+    const items = ['a', 'b', 'c', 'x', 'b', 'y', 'y', 'z'].map((name) => ({ id: name.charCodeAt(0), name }));
+    api.answer = (asked) => kinds.offset?.answer(items, asked, 50) ?? {};
+    for (const size of [2, 3, 4, 5]) {
+      const pagination = { kind: 'offset', param: 'skip', size_param: 'take', size };
+      const query = restQuery({ path: '/parts', records: 'items', pagination });
+      expect(valuesOf((await readToEnd(connection, query, { mode: 'all' })).rows)).toEqual(items);
+    }
+  });
+
   test('end the read where they move without end', async () => {
     let id = 0;
     api.answer = () => {

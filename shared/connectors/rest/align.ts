@@ -29,14 +29,19 @@ export function align(
   { tail, returns }: Pick<RestPlace, 'tail' | 'returns'>,
 ): Aligned {
   if (tail.length === 0) return { kind: 'on', rows: page, isEnd: page.length === 0 };
-  const last = page.findLastIndex((row) => tail.includes(hashRow(row)));
-  if (last < 0) {
+  const hashes = page.map(hashRow);
+  const first = hashes.findIndex((hash) => tail.includes(hash));
+  if (first < 0) {
     return offset === 0
       ? { kind: 'on', rows: page, isEnd: page.length === 0 }
       : { kind: 'back', offset: Math.max(0, offset - Math.max(page.length, tailRows) * 2 ** returns) };
   }
+  // As a rule the page begins with the last row. Else it does with some that were taken, or comes to them: what is behind
+  // these is taken, and no row that looks like one of them further down hides what is before it.
+  const behind = hashes.findIndex((hash, index) => index > first && !tail.includes(hash));
+  const next = hashes[0] === tail.at(-1) ? 1 : behind < 0 ? page.length : behind;
   // Pages had two rows and more: one that has no other than what was there is the last.
-  return { kind: 'on', rows: page.slice(last + 1), isEnd: page.length === 1 };
+  return { kind: 'on', rows: page.slice(next), isEnd: page.length === 1 };
 }
 
 /** Whether rows move so much that the read would never end. */
