@@ -140,8 +140,10 @@ export class Requests {
 }
 
 async function failBefore(fault: Fault | undefined, reply: Reply): Promise<void> {
-  if (fault?.kind === 'slow') await pause(fault.delayMs, reply);
-  else if (fault !== undefined && fault.afterRows === undefined) fail(fault);
+  if (fault === undefined) return;
+  if (fault.kind !== 'slow') {
+    if (fault.afterRows === undefined) fail(fault);
+  } else if (fault.everyRows === undefined) await pause(fault.delayMs, reply);
 }
 
 async function failAfter(fault: Fault, count: number, reply: Reply): Promise<void> {

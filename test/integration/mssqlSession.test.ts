@@ -173,10 +173,13 @@ describe('what goes wrong on the way', () => {
     expect((await source.pull(query, read, undefined, 5_000, signal)).rows).toHaveLength(rowCount);
   });
 
-  test('a statement that takes too long is stopped at the server', async () => {
+  test.each<[string, Fault]>([
+    ['takes too long', { kind: 'slow', delayMs: 600_000 }],
+    ['stops halfway', { kind: 'slow', delayMs: 600_000, everyRows: 100 }],
+  ])('a statement that %s is stopped at the server', async (_, fault) => {
     const source = await open({ statement_timeout_ms: 2_000 });
     const read = await source.begin(query, 'all', undefined, signal);
-    server.setFault(atRows({ kind: 'slow', delayMs: 600_000 }));
+    server.setFault(atRows(fault));
     const failure = await failureOf(source.pull(query, read, undefined, 5_000, signal));
     expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
     expect(failure.message).toMatch(/in time/);

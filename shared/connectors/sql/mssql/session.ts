@@ -82,7 +82,15 @@ export class MssqlSession implements Session {
     });
     const settings = `SET NOCOUNT ON; SET LOCK_TIMEOUT ${this.#limits.lockTimeoutMs}; SET DEADLOCK_PRIORITY LOW;
       SET TRANSACTION ISOLATION LEVEL ${isolation};`;
-    return await untilAborted(receive(request, `${settings} ${sql}`, maxBytes), signal, () => request.cancel());
+    // The driver's own limits are for the wait for a line, and for the first bytes of an answer.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(noEnd()), 2 * this.#limits.statementTimeoutMs);
+    try {
+      const either = AbortSignal.any([signal, late.signal]);
+      return await untilAborted(receive(request, `${settings} ${sql}`, maxBytes), either, () => request.cancel());
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #connected(): Promise<ConnectionPool> {
@@ -145,6 +153,10 @@ function toDriverConfig(target: MssqlTarget, limits: SessionLimits): DriverConfi
       ...(ca !== undefined && { cryptoCredentialsDetails: { ca } }),
     },
   };
+}
+
+function noEnd(): Error {
+  return Object.assign(new Error('the end of its answer did not come'), { code: 'ETIMEOUT' });
 }
 
 /** Settles as the work does, or throws the signal's reason at once, having asked for its end. */
