@@ -5,7 +5,7 @@ import { until } from './poll.ts';
 /** A program of ours in a process of its own. */
 export interface Program {
   readonly process: ChildProcess;
-  /** What it wrote so far, stdout and stderr together. */
+  /** What it wrote so far, stdout and stderr together; of a line that has only begun nothing before it ends. */
   output(): string;
   /** The whole lines of the output that contain `text`. */
   lines(text: string): string[];
@@ -28,8 +28,18 @@ export function run(file: string, args: readonly string[], { env = {}, cwd }: Pr
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
+    // A chunk may end anywhere, and the next one may be of the other stream.
+    let begun = '';
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const end = chunk.lastIndexOf('\n') + 1;
+      if (end > 0) {
+        text += begun + chunk.slice(0, end);
+        begun = '';
+      }
+      begun += chunk.slice(end);
+    });
+    stream?.once('end', () => {
+      text += begun;
     });
   }
   // Not the event `close`: Node leaves it out after a `disconnect()`.
@@ -41,7 +51,11 @@ export function run(file: string, args: readonly string[], { env = {}, cwd }: Pr
   return {
     process: child,
     output: () => text,
-    lines: (part) => text.split('\n').filter((line) => line.includes(part)),
+    lines: (part) =>
+      text
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => line.includes(part)),
     ended,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
