@@ -44,6 +44,12 @@ export async function startDurableHost(
     return answer.result;
   };
   const status = (instanceId: string) => client<Status>('getStatus', instanceId);
+  // A child is there only after its parent's turn.
+  const findStatus = (instanceId: string): Promise<Status | undefined> =>
+    status(instanceId).catch((error: unknown) => {
+      if (/404/.test(String(error))) return undefined;
+      throw error;
+    });
   return {
     host,
     start: async (name, instanceId, input = null) => {
@@ -56,10 +62,10 @@ export async function startDurableHost(
     status,
     reaches: async (instanceId, wanted) =>
       await until(
-        async () => `${instanceId} is ${wanted}; it is ${JSON.stringify(await status(instanceId))}`,
+        async () => `${instanceId} is ${wanted}; it is ${JSON.stringify(await findStatus(instanceId))}`,
         async () => {
-          const found = await status(instanceId);
-          if (found.runtimeStatus === wanted) return found;
+          const found = await findStatus(instanceId);
+          if (found === undefined || found.runtimeStatus === wanted) return found;
           if (['Completed', 'Failed', 'Terminated'].includes(found.runtimeStatus)) {
             throw new Error(`It is ${found.runtimeStatus}: ${JSON.stringify(found.output)}`);
           }

@@ -58,7 +58,7 @@ describe('an orchestration', () => {
   });
 
   test('waits for an event, of which a deadline is cancelled', async () => {
-    await durable.start('waits', 'event', { ms: 60_000 });
+    await durable.start('waits', 'event', { ms: 3_600_000 });
     await durable.reaches('event', 'Running');
     await durable.client('raiseEvent', 'event', 'other', 1);
     await durable.client('raiseEvent', 'event', 'go', { by: 'hand' });

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 const waiting = async (id: string): Promise<Record<string, string>> => {
-  const urls = await durable.start('waits', id, { ms: 60_000 });
+  const urls = await durable.start('waits', id, { ms: 3_600_000 });
   await until(`${id} waits`, async () => (await durable.status(id)).customStatus === 'waiting');
   return urls;
 };
@@ -182,10 +182,11 @@ describe('waitForCompletionOrCreateCheckStatusResponse', () => {
   });
 
   test('gives the webhooks of what takes longer', async () => {
-    const response = await post('sleeps/100', { ms: 60_000 });
+    const response = await post('sleeps/100', { ms: 3_600_000 });
     expect(response.status).toBe(202);
     const location = response.headers.get('location') ?? '';
-    expect(await (await fetch(location)).json()).toMatchObject({ runtimeStatus: 'Running' });
+    // It may not have had its first turn yet.
+    await until('it runs', async () => Object(await (await fetch(location)).json()).runtimeStatus === 'Running');
   });
 });
 

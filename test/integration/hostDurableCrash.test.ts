@@ -26,33 +26,38 @@ async function killed(durable: DurableHost): Promise<void> {
   await durable.host.stop('SIGKILL');
 }
 
-test(`twenty orchestrations of fifty activities end right, however often the host is killed (SEED=${seed})`, async () => {
+test(`orchestrations of fifty activities end right, however often the host is killed (SEED=${seed})`, async () => {
   const next = random(seed);
   const dataDir = await temporaryFolder('durable');
   const waves = Array.from({ length: 10 }, (_, index) => ({ id: `waves-${index}`, width: 1 + index * 3 }));
-  const counts = Array.from({ length: 10 }, (_, index) => `fan-${index}`);
+  const counts: string[] = [];
   let durable = await startDurableHost(app, dataDir);
   for (const { id, width } of waves) await durable.start('waves', id, { count: 50, width });
-  for (const id of counts) await durable.start('fanOut', id, { count: 50, ms: 200 });
+  const startCount = async () => {
+    const id = `fan-${counts.length}`;
+    await durable.start('fanOut', id, { count: 50, ms: 200 });
+    counts.push(id);
+  };
+  while (counts.length < 10) await startCount();
 
-  const all = [...waves.map(({ id }) => id), ...counts];
   const open = async () =>
     (await durable.client<Status[]>('getStatusAll')).filter(({ runtimeStatus }) => runtimeStatus !== 'Completed');
   let kills = 0;
   let killedWhileOpen = 0;
-  while (kills < 8) {
+  while (kills < 8 || killedWhileOpen < 3) {
     await sleep(next() * 250);
     if ((await open()).length > 0) killedWhileOpen += 1;
+    // Where all have ended before it was killed so often, there is more to do.
+    else await startCount();
     await killed(durable);
     kills += 1;
     durable = await startDurableHost(app, dataDir);
   }
-  for (const id of all) await durable.reaches(id, 'Completed');
+  for (const id of [...waves.map(({ id }) => id), ...counts]) await durable.reaches(id, 'Completed');
 
   // The sum of the squares of 0 to 49.
   for (const { id } of waves) expect((await durable.status(id)).output).toEqual({ sum: 40_425, checked: 2500 });
   for (const id of counts) expect((await durable.status(id)).output).toBe(40_425);
-  expect(killedWhileOpen).toBeGreaterThan(2);
   await durable.host.stop();
 });
 
@@ -66,30 +71,38 @@ describe('what survives the end of the host', () => {
   };
 
   test('a timer fires when it is due, or at once if that was meanwhile', async () => {
-    const longMs = 2_500;
     const dataDir = await temporaryFolder('durable');
     const first = await startDurableHost(app, dataDir);
+    /** A timer that is seen before it fires, however long it takes to look. */
+    const setTimer = async () => {
+      for (let ms = 2_500; ; ms *= 2) {
+        const id = `long-${ms}`;
+        await first.start('sleeps', id, { ms });
+        const [due, fired] = await until('it has a timer', async () => {
+          const times = await dueTimes(first, id);
+          return times.length > 0 && times;
+        });
+        if (fired === undefined) return { id, ms, due };
+      }
+    };
     await first.start('sleeps', 'short', { ms: 200 });
-    await first.start('sleeps', 'long', { ms: longMs });
-    await first.reaches('long', 'Running');
-    const due = await dueTimes(first, 'long');
-    expect(due).toHaveLength(1);
+    const long = await setTimer();
     await killed(first);
     await sleep(250);
 
     const second = await startDurableHost(app, dataDir);
     await second.reaches('short', 'Completed');
-    const { sleptMs } = Object((await second.reaches('long', 'Completed')).output);
-    expect(sleptMs).toBeGreaterThanOrEqual(longMs);
+    const { sleptMs } = Object((await second.reaches(long.id, 'Completed')).output);
+    expect(sleptMs).toBeGreaterThanOrEqual(long.ms);
     // It did not begin anew with the second host: what fired was due when it always was.
-    expect(await dueTimes(second, 'long')).toEqual([due[0], due[0]]);
+    expect(await dueTimes(second, long.id)).toEqual([long.due, long.due]);
     await second.host.stop();
   });
 
   test('an event that was accepted, a suspension, an open child, and the key of the webhooks', async () => {
     const dataDir = await temporaryFolder('durable');
     const first = await startDurableHost(app, dataDir);
-    const { statusQueryGetUri = '' } = await first.start('waits', 'suspended', { ms: 60_000 });
+    const { statusQueryGetUri = '' } = await first.start('waits', 'suspended', { ms: 3_600_000 });
     await first.reaches('suspended', 'Running');
     await first.client('suspend', 'suspended', 'x');
     await first.client('raiseEvent', 'suspended', 'go', 'kept');
@@ -111,11 +124,22 @@ describe('what survives the end of the host', () => {
   test('what a stop in good order finds under way', async () => {
     const dataDir = await temporaryFolder('durable');
     const first = await startDurableHost(app, dataDir);
-    await first.start('fanOut', 'stopped', { count: 40, ms: 500 });
-    await first.reaches('stopped', 'Running');
+    const ids: string[] = [];
+    const isUnderWay = async () => {
+      const id = `stopped-${ids.length}`;
+      await first.start('fanOut', id, { count: 40, ms: 500 });
+      ids.push(id);
+      const begun = await until('it has begun', async () => {
+        const { runtimeStatus } = await first.status(id);
+        return runtimeStatus !== 'Pending' && runtimeStatus;
+      });
+      return begun === 'Running';
+    };
+    // On a slow machine one may end before anyone has looked.
+    await until('one is seen while it is under way', isUnderWay);
     expect(await first.host.stop()).toBe(0);
     const second = await startDurableHost(app, dataDir);
-    expect((await second.reaches('stopped', 'Completed')).output).toBe(20_540);
+    for (const id of ids) expect((await second.reaches(id, 'Completed')).output).toBe(20_540);
     await second.host.stop();
   });
 });
@@ -137,6 +161,6 @@ test('an orchestrator that does something else when it is replayed fails, and sa
   expect((await second.reaches('drifts', 'Failed')).output).toContain(
     'as task 0 it once began the activity "echo", but now the activity "square"',
   );
-  expect(second.host.lines('Non-deterministic orchestrator').length).toBeGreaterThan(0);
+  await until('the log', () => second.host.lines('Non-deterministic orchestrator').length > 0);
   await second.host.stop();
 });
