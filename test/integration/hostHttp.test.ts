@@ -225,7 +225,8 @@ describe('the process', () => {
     const other = await startHost(impatient, await temporaryFolder('host'));
     expect((await fetch(`${other.baseUrl}/api/slow?ms=3000`)).status).toBe(500);
     await until('the log', () => other.lines('ran longer than functionTimeout').length > 0);
-    expect((await fetch(`${other.baseUrl}/api/slow?ms=10`)).status).toBe(200);
+    // On a busy machine even this may be over that second.
+    await until('a quick one', async () => (await fetch(`${other.baseUrl}/api/slow?ms=10`)).status === 200);
     await other.stop('SIGKILL');
   });
 

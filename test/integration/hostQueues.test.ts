@@ -63,7 +63,8 @@ test('a message whose handler fails comes again', async () => {
   await client.createSender('single').sendMessages({ body: { id: 'twice', failures: 1 }, messageId: 'twice' });
   await until('it comes again', () => deliveriesOf('twice').length >= 2);
   expect(deliveriesOf('twice').map(({ deliveryCount }) => deliveryCount)).toEqual([1, 2]);
-  expect(host.lines('error single: Error: failed as expected').length).toBeGreaterThan(0);
+  // Errors come another way than all else.
+  await until('its failure is logged', () => host.lines('error single: Error: failed as expected').length > 0);
 });
 
 test('a message that always fails ends among the dead letters, where a function gets it', async () => {
@@ -111,7 +112,8 @@ test('a function with cardinality many gets batches, no larger than host.json al
     expect(messageIdArray).toEqual(messages.map(({ index }) => `m${index}`));
     expect(deliveryCountArray).toEqual(messages.map(() => 1));
   }
-  expect(batches.length).toBeLessThan(60);
+  // How many come together depends on how fast they come, but not one by one.
+  expect(batches.length).toBeLessThan(bodies.length);
 });
 
 test('a queue that does not exist stops the start', async () => {
