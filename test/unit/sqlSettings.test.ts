@@ -70,6 +70,21 @@ test('a row says that it is deleted by whatever is set there, or by what is name
   expect(['D', 'A', null, 1].map((gone) => isDeleted(gone, ['D', '1']))).toEqual([true, false, false, true]);
 });
 
+test('a flag that is not set is told from one that is, whatever its column is', () => {
+  const isDeleted = (gone: unknown, values?: string[]) => deletedBy({ column: 'gone', values })({ gone });
+  for (const gone of [' ', '   ', '0 ', '0.00', '000', 'N', 'n ', 'no', 'false', 'F', undefined]) {
+    expect([gone, isDeleted(gone)]).toEqual([gone, false]);
+  }
+  for (const gone of ['Y', 'D ', '1.00', '0.01', 'note', '-1', {}])
+    expect([gone, isDeleted(gone)]).toEqual([gone, true]);
+  // CHAR(3); a bit, which is true or 1 by the driver, and is named as either.
+  expect(['D  ', 'DD ', null, undefined].map((gone) => isDeleted(gone, ['D']))).toEqual([true, false, false, false]);
+  for (const values of [['1'], ['true']]) {
+    expect([true, 1, '1', false, 0].map((gone) => isDeleted(gone, values))).toEqual([true, true, true, false, false]);
+  }
+  expect([null, false, 0, true].map((gone) => isDeleted(gone, ['0']))).toEqual([false, true, true, false]);
+});
+
 test('JSON keeps the digits of its numbers', () => {
   expect(jsonValue('{"a":[1,10.50,12345678901234567890]}')).toEqual({
     a: [1, new NumberLiteral('10.50'), new NumberLiteral('12345678901234567890')],

@@ -118,7 +118,7 @@ export const entitySettingsSchema = {
           minItems: 1,
           maxItems: 20,
           items: { type: ['string', 'number', 'boolean'] },
-          description: 'What it says then. Default: anything but NULL, false, 0 and empty text.',
+          description: 'What it says then. Default: anything but NULL, false, 0, no and blank text.',
           examples: [['D', 'X']],
         },
       },
