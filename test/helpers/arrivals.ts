@@ -7,6 +7,7 @@ import { runsIn } from '../../shared/store/runs.ts';
 import { stampsIn } from '../../shared/store/stamps.ts';
 import type { ArrivalDeps } from '../../shared/sync/drops/arrivalDeps.ts';
 import { parseDropName, unknownName, usualNames } from '../../shared/sync/drops/dropName.ts';
+import type { NamePattern } from '../../shared/sync/drops/namePattern.ts';
 import type { SnapshotDiff } from '../../shared/sync/drops/snapshotDiff.ts';
 import { testClock } from './clock.ts';
 import { memoryDrops } from './memoryDrops.ts';
@@ -25,7 +26,7 @@ export function testArrivals() {
   const failures: unknown[] = [];
   const mappers = new Map<string, Mapper>();
   let random = 0;
-  const settings = { needsManifest: false };
+  const settings: { needsManifest: boolean; names: readonly NamePattern[] } = { needsManifest: false, names: [] };
   const deps: ArrivalDeps = {
     clock,
     random: () => String(random++).padStart(10, '0'),
@@ -42,7 +43,8 @@ export function testArrivals() {
     onFailure: (_path, error) => void failures.push(error),
     async sourceOf(place) {
       const usual = usualNames('UTC');
-      const name = parseDropName(place, usual);
+      const own = new Map([['part_stock' as const, { patterns: settings.names, format: undefined }]]);
+      const name = parseDropName(place, { ...usual, entities: own }) ?? parseDropName(place, usual);
       if (name === undefined || !isEntityName(name.entity)) throw unknownName(place, [usual]);
       const mapper =
         mappers.get(name.entity) ?? compileMapper({ entity: name.entity, keepUnmapped: false, zone: 'UTC' });

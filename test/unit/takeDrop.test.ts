@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AdpError } from '../../shared/errors.ts';
+import { namePattern } from '../../shared/sync/drops/namePattern.ts';
 import { sweepDrops } from '../../shared/sync/drops/sweepDrops.ts';
 import { takeDrop } from '../../shared/sync/drops/takeDrop.ts';
 import { testArrivals } from '../helpers/arrivals.ts';
@@ -13,6 +14,8 @@ beforeEach(() => {
 
 const delta = 'acme/acme_part_stock_2026_01_31_11_00_00.csv';
 const full = 'acme/acme_part_stock.csv';
+const dated = 'acme/STOCK_2026_01_31_11_00_00.csv';
+const datedNames = [namePattern('STOCK_{yyyy_MM_dd_HH_mm_ss}.csv', 'full')];
 const rows = 'part_number,on_hand\nA,1\nB,2\n';
 
 const take = (path = delta) => takeDrop(path, door.deps);
@@ -69,6 +72,45 @@ describe('an arrival', () => {
     door.drops.put(full, `${rows}C,3\n`, new Date(door.clock() - 60_000));
     await take(full);
     expect(door.diffs[1]?.captured).toBe('2026-01-31T12:00:00.000000001Z');
+  });
+
+  test.each([
+    ['delta', delta, () => door.delivered.map(({ changes }) => changes.map(({ version }) => version))],
+    ['full snapshot whose name has a time', dated, () => door.diffs.map(({ captured }) => [captured])],
+  ])('of a %s that was corrected under its name wins over what it said before, whatever moved in it', async (...by) => {
+    const [, path, versions] = by;
+    door.settings.names = datedNames;
+    for (const content of [rows, 'part_number,on_hand\nB,3\n', rows]) {
+      door.drops.put(path, content);
+      await take(path);
+      door.clock.move(60_000);
+    }
+    const [first = [], second = [], third = []] = versions();
+    const least = (some: readonly string[]) => some.toSorted()[0] ?? '';
+    const most = (some: readonly string[]) => some.toSorted().at(-1) ?? '';
+    expect(most(first) < least(second)).toBe(true);
+    expect(most(second) < least(third)).toBe(true);
+    // Not so much that it passes what the next second brings.
+    expect(most([...first, ...second, ...third]).includes('2026-01-31T11:00:00.')).toBe(true);
+  });
+
+  test('that is replaced while it is sent is not what its path brought last', async () => {
+    const { deliver } = door.deps;
+    const replaced = {
+      ...door.deps,
+      deliver: async (...sent: Parameters<typeof deliver>) => {
+        door.drops.put(delta, 'part_number,on_hand\nB,3\n');
+        await take();
+        return await deliver(...sent);
+      },
+    };
+    door.drops.put(delta, rows);
+    expect(await takeDrop(delta, replaced)).toBe('done');
+    door.drops.put(delta, rows);
+    expect(await take()).toBe('done');
+    const versions = door.delivered.map(({ changes }) => changes.at(-1)?.version ?? '');
+    expect(versions).toHaveLength(3);
+    expect(versions.toSorted().at(-1)).toBe(versions[2]);
   });
 
   test('ahead of its time is captured when it came, and the run says so', async () => {

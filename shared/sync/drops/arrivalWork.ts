@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import { type Instant, toInstant } from '../../model/instant.ts';
+import { type Instant, nextInstant, toInstant } from '../../model/instant.ts';
 import { newRunId } from '../../model/run.ts';
 import type { StoredRun } from '../runStore.ts';
 import { failRun, openRun, sealRun } from '../runWork.ts';
@@ -45,8 +45,9 @@ export class ArrivalWork {
     const snapshot = this.#memo?.snapshot ?? (await drops.freeze(path, etag));
     // Replaced or removed meanwhile: what is there now is another arrival.
     if (snapshot === undefined) return await this.#supersede();
-    const stamp = this.#memo?.stamp ?? (await this.#stamp(source));
-    await this.#note({ ...this.#identity(), snapshot, stamp });
+    const identity = this.#identity();
+    const stamp = identity.stamp ?? (await this.#stamp(source, identity));
+    await this.#note({ ...identity, snapshot, stamp });
     const stored = await this.#run();
     if (stored.run.sealed !== undefined) return await endLease(this.lease, 'done', stored.run.runId);
     const manifest = await this.#readManifest();
@@ -123,15 +124,26 @@ export class ArrivalWork {
 
   /**
    * A delta's data left the source at the time in its name, so that deltas may be taken in any order; a name that is
-   * ahead of its arrival can only be wrong. Of a full snapshot it is when its file was written.
+   * ahead of its arrival can only be wrong. Of a full snapshot without such a time it is when its file was written.
+   *
+   * Under the same name a later state of a file wins over what was sent of an earlier one: it is captured a nanosecond
+   * after it, which is remembered before anything is sent.
    */
-  async #stamp({ name, sourceId }: DropSource): Promise<{ readonly epoch: number; readonly captured: Instant }> {
-    const { stamps } = this.#deps;
+  async #stamp(
+    { name, sourceId }: DropSource,
+    { runId }: ArrivalMemo,
+  ): Promise<{ readonly epoch: number; readonly captured: Instant }> {
+    const { stamps, ledger } = this.#deps;
     const { dealerId } = this.#place;
     const { arrivedAt, modifiedAt } = this.#blob;
     if (name.time === undefined) return await stamps.next(dealerId, name.entity, sourceId, toInstant(modifiedAt));
-    const captured = toInstant(Math.min(name.time, arrivedAt.getTime()));
-    return { epoch: await stamps.epochOf(dealerId, name.entity), captured };
+    const { path } = this.#blob;
+    const epoch = await stamps.epochOf(dealerId, name.entity);
+    const named = toInstant(Math.min(name.time, arrivedAt.getTime()));
+    const last = await ledger.lastTaken(path);
+    const captured = last?.captured?.startsWith(named.slice(0, 19)) ? nextInstant(last.captured) : named;
+    await ledger.noteTaken(path, { content: '', epoch, runId, ...last, captured });
+    return { epoch, captured };
   }
 
   #timeNotes({ name, zone }: DropSource): string[] {

@@ -54,10 +54,12 @@ export interface ArrivalLease {
 
 /** What a path brought last. */
 export interface Taken {
-  /** SHA-256 in hex. */
+  /** SHA-256 in hex; empty where nothing was taken of it so far. */
   readonly content: string;
   readonly epoch: number;
   readonly runId: RunId;
+  /** The last that was given to it, also where nothing came of that. */
+  readonly captured?: Instant;
 }
 
 /** The ledger of files: what has arrived, and what became of it. */

@@ -29,7 +29,7 @@ export interface Delta {
  */
 export async function takeDelta(delta: Delta, deps: ArrivalDeps): Promise<SealedWork | Refusal> {
   const { path, drop, source, manifest, ingestion } = delta;
-  const { dealerId, entity, sourceId, epoch, runId } = ingestion;
+  const { dealerId, entity, sourceId, epoch, runId, captured } = ingestion;
   const { file } = placeOf(path);
 
   const content = await contentOf(drop);
@@ -59,7 +59,9 @@ export async function takeDelta(delta: Delta, deps: ArrivalDeps): Promise<Sealed
     // Each try reads the same bytes and finds the same rows: under one name they are kept once.
     quarantine: (mine, rejections, window) => deps.quarantine({ ...mine, attempt: 1 }, rejections, window),
   });
-  await deps.ledger.noteTaken(path, { content, epoch, runId });
+  // Unless a later state of the file was begun meanwhile: then that is what the next one is compared with.
+  const latest = await deps.ledger.lastTaken(path);
+  if (latest?.captured === captured) await deps.ledger.noteTaken(path, { content, epoch, runId, captured });
   const notes = sniffed === undefined ? [] : [describeSniffed(sniffed)];
   if (sniffed?.columns !== undefined) {
     const before = await deps.ledger.lastColumns(dealerId, sourceId, entity);
