@@ -115,13 +115,15 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
         forget: (dealerId, sourceId) => polling().forget(dealerId, sourceId),
       },
       records: records(),
+      files: arrivals(),
       history: {
         async purge(dealerId) {
           await keys().dropDealer(dealerId);
           await polling().purge(dealerId);
           await blobs().raw('staging').removeUnder(stagedUnder(dealerId));
-          await blobs().raw('snapshots').removeUnder(`${dealerId}/`);
+          await snapshots().purge(dealerId);
           await purgeHistory(dealerId, purging());
+          await blobs().raw('quarantine').removeUnder(`${dealerId}/`);
         },
       },
     }),

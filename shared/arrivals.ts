@@ -27,6 +27,8 @@ export interface Arrivals {
   take(path: string): Promise<Taking>;
   /** Copies what is new in the share into `drops`, then sends what lies there unsettled to `file-arrivals`. */
   scan(): Promise<{ readonly copied: number; readonly sent: number }>;
+  /** Removes a dealer's files from `drops`, and what is known of them. The share is never touched. */
+  purge(dealerId: string): Promise<void>;
 }
 
 export interface ArrivalsDeps {
@@ -46,7 +48,8 @@ export interface ArrivalsDeps {
 /** Builds the doors of files out of the app's parts. */
 export function createArrivals(deps: ArrivalsDeps): Arrivals {
   const { settings, openTable, sources, clock, log } = deps;
-  const drops = dropsIn(deps.blobs.large('drops'));
+  const container = deps.blobs.large('drops');
+  const drops = dropsIn(container);
   const ledger = ledgerIn(openTable, clock);
   const seen = seenFilesIn(openTable);
   const share = settings.share === undefined ? undefined : shareOf(settings.share);
@@ -76,6 +79,11 @@ export function createArrivals(deps: ArrivalsDeps): Arrivals {
         settled,
       });
       return { copied, sent };
+    },
+    async purge(dealerId) {
+      // In this order: a file that the ledger does not know would be taken.
+      await container.removeUnder(`${dealerId}/`);
+      await ledger.forget(dealerId);
     },
   };
 }

@@ -37,6 +37,8 @@ export interface Snapshots {
   giveUp(message: unknown, tries: number): Promise<'sent again' | 'failed' | 'none of ours'>;
   /** Lets a suspect run's deletes be applied; see `approveRun`. */
   approve(runId: RunId): Promise<Run>;
+  /** Removes a dealer's baselines. */
+  purge(dealerId: string): Promise<void>;
 }
 
 export interface SnapshotsDeps {
@@ -72,11 +74,13 @@ function isLarge(message: DiffMessage): boolean {
 export function createSnapshots(deps: SnapshotsDeps): Snapshots {
   const { openTable, running, diffs, log } = deps;
   const { clock } = running;
+  const baselines = baselinesIn(openTable, clock, () => Buffer.from(deps.random(8)).toString('hex'));
+  const container = deps.blobs.raw('snapshots');
   const work: DiffDeps = {
     ...running,
     runs: deps.runs,
-    baselines: baselinesIn(openTable, clock, () => Buffer.from(deps.random(8)).toString('hex')),
-    blobs: snapshotBlobsIn(deps.blobs.raw('snapshots')),
+    baselines,
+    blobs: snapshotBlobsIn(container),
     drops: dropsIn(deps.blobs.large('drops')),
     ledger: ledgerIn(openTable, clock),
     records: deps.records,
@@ -132,5 +136,9 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
       return 'sent again';
     },
     approve: (runId) => approveRun(runId, work),
+    async purge(dealerId) {
+      await baselines.purge(dealerId);
+      await container.removeUnder(`${dealerId}/`);
+    },
   };
 }

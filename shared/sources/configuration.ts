@@ -23,6 +23,11 @@ export interface DealersRecords {
   purge(dealerId: string): Promise<void>;
 }
 
+/** What it needs of the files that dealers dropped (shared/arrivals.ts). */
+export interface DealersFiles {
+  purge(dealerId: string): Promise<void>;
+}
+
 /** What it needs of the door that polls. */
 export interface PolledCursors {
   /** The next read of these entities is of everything. */
@@ -31,7 +36,7 @@ export interface PolledCursors {
   forget(dealerId: string, sourceId: string): Promise<void>;
 }
 
-/** What else speaks of a dealer: its keys, its runs and its quarantine. */
+/** What else speaks of a dealer: its keys, its runs, its quarantine, its baselines, and how far it was polled. */
 export interface DealersHistory {
   purge(dealerId: string): Promise<void>;
 }
@@ -47,7 +52,11 @@ export interface DealersHistory {
 export interface Configuration {
   saveDealer(dealerId: string, dealer: unknown, etag?: string): Promise<Saved>;
   /**
-   * The dealer with its sources, runs and quarantine.
+   * The dealer with its sources, keys, runs, quarantine and baselines; with `purge` its records and the files in `drops`
+   * too. Each step is harmless twice, and the dealer itself goes last: until then it is disabled, and can be asked for
+   * again. What it leaves is what no longer says anything of its data: the epochs of its entities, so that what comes
+   * under the same id one day wins over all that was sent before; claims, which no name gives away as a dealer's and a
+   * lifecycle rule removes; secrets in Key Vault and the files of its share, which are not the hub's.
    * @throws AdpError `CONFLICT` (park) where records are left and `purge` is false
    */
   removeDealer(
@@ -71,13 +80,14 @@ export interface ConfigurationDeps {
   readonly epochs: Epochs;
   readonly cursors: PolledCursors;
   readonly records: DealersRecords;
+  readonly files: DealersFiles;
   readonly history: DealersHistory;
 }
 
 const everyEntity = Object.values(entities).map(({ name }) => name);
 
 export function createConfiguration(deps: ConfigurationDeps): Configuration {
-  const { dealers, sources, packs, epochs, cursors, records, history } = deps;
+  const { dealers, sources, packs, epochs, cursors, records, files, history } = deps;
   const packOf = async (source: Source): Promise<Pack | undefined> =>
     source.extends === undefined ? undefined : (await packs.read(source.extends))?.value;
 
@@ -130,6 +140,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       const saved = await dealers.save(dealerId, { ...dealer.value, enabled: false }, { etag: dealer.etag });
       if (purge) {
         await records.purge(dealerId);
+        await files.purge(dealerId);
         // What a baseline says is held is not: should the dealer come back, its files must be read anew.
         await raise(dealerId, everyEntity);
       }

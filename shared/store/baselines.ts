@@ -8,11 +8,17 @@ const leaseMs = 60_000;
 const renewEveryMs = 20_000;
 const tries = 5;
 
+/** The baselines with what only the purge needs. */
+interface KeptBaselines extends Baselines {
+  /** Removes all rows of a dealer. Who holds a lease of one is told when it saves. */
+  purge(dealerId: string): Promise<void>;
+}
+
 /**
  * Baselines in the table `baselines`: a partition a dealer, a row a source's entity.
  * @param newSeed 16 hex digits, random
  */
-export function baselinesIn(openTable: OpenTable, clock: Clock, newSeed: () => string): Baselines {
+export function baselinesIn(openTable: OpenTable, clock: Clock, newSeed: () => string): KeptBaselines {
   const table = openTable('baselines');
 
   const leaseOf = (taken: Omit<Row, 'cells'>, first: BaselineState, owner: string): BaselineLease => {
@@ -72,6 +78,9 @@ export function baselinesIn(openTable: OpenTable, clock: Clock, newSeed: () => s
         }
       }
       return { retryAfterMs: 1_000 };
+    },
+    async purge(dealerId) {
+      for await (const { partition, key } of table.rows(dealerId)) await table.remove(partition, key);
     },
   };
 }

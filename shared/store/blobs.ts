@@ -39,6 +39,8 @@ export interface BlobContainer {
   readState(name: string, etag: string): Promise<Uint8Array | undefined>;
   /** Writes or replaces a blob in one step. */
   replace(name: string, content: AsyncIterable<Uint8Array>, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** Removes all whose names begin so, with their snapshots. */
+  removeUnder(prefix: string): Promise<void>;
 }
 
 /** Blobs of a container, written block by block. Errors as those of `Blobs`. */
@@ -62,7 +64,7 @@ export interface RawBlobs {
 export interface BlobStore {
   container(name: 'claims' | 'quarantine'): Blobs;
   large(name: 'drops'): BlobContainer;
-  raw(name: 'snapshots' | 'staging'): RawBlobs;
+  raw(name: 'snapshots' | 'staging' | 'quarantine'): RawBlobs;
   probe(): Promise<void>;
 }
 
@@ -159,6 +161,7 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       const upload = container.getBlockBlobClient(name).uploadStream(stream, blockBytes, blocksAtOnce, { metadata });
       await attempt(upload, []);
     },
+    removeUnder: (prefix) => removeUnder(container, prefix),
   };
 }
 
@@ -183,15 +186,19 @@ function rawBlobs(container: ContainerClient): RawBlobs {
     async remove(name) {
       await attempt(container.getBlobClient(name).delete(inTime()), [404]);
     },
-    async removeUnder(prefix) {
-      const names = container.listBlobsFlat({ prefix });
-      for (;;) {
-        const next = await attempt(names.next(), []);
-        if (next === undefined || next.done === true) return;
-        await attempt(container.getBlobClient(next.value.name).delete(inTime()), [404]);
-      }
-    },
+    removeUnder: (prefix) => removeUnder(container, prefix),
   };
+}
+
+async function removeUnder(container: ContainerClient, prefix: string): Promise<void> {
+  const names = container.listBlobsFlat({ prefix });
+  for (;;) {
+    const next = await attempt(names.next(), []);
+    if (next === undefined || next.done === true) return;
+    const { name } = next.value;
+    // A blob that has snapshots is not deleted without them.
+    await attempt(container.getBlobClient(name).delete({ deleteSnapshots: 'include', ...inTime() }), [404]);
+  }
 }
 
 /** A list of blobs leaves the quotes out. */

@@ -17,6 +17,8 @@ import { type Cell, type OpenTable, packText, type Row, type Table, unpackText }
 export interface Ledger extends LedgerStore {
   /** Removes what was written before. Answers how many rows went. */
   purge(dealerId: string, before: Date): Promise<number>;
+  /** Removes all that is kept of a dealer's files. */
+  forget(dealerId: string): Promise<void>;
 }
 
 /** Prolonged while its process lives, so that what a dead one had is taken over soon. */
@@ -101,12 +103,15 @@ export function ledgerIn(openTable: OpenTable, clock: Clock): Ledger {
     },
     async purge(dealerId, before) {
       let removed = 0;
-      for await (const row of table.rows(partitionOf(dealerId), { from: 'a:', to: 'a;' })) {
+      for await (const row of table.rows(partitionOf(dealerId))) {
         if (Number(row.cells.at) >= before.getTime()) continue;
         await table.remove(row.partition, row.key);
         removed++;
       }
       return removed;
+    },
+    async forget(dealerId) {
+      for await (const { partition, key } of table.rows(partitionOf(dealerId))) await table.remove(partition, key);
     },
   };
 }

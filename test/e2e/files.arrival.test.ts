@@ -3,6 +3,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runOf, runsOf, share, stockCsv } from '../helpers/files.ts';
@@ -395,3 +396,46 @@ async function upload(path: string, content: string | Uint8Array, suffix = ''): 
   );
   await drops.getBlockBlobClient(path + suffix).upload(bytes, bytes.byteLength);
 }
+
+test('of a dealer that is deleted with its records nothing is left in storage but the epochs of its entities', async () => {
+  const connection = hub.settings.AzureWebJobsStorage ?? '';
+  const options = { allowInsecureConnection: true };
+  const left = async () => {
+    const found: string[] = [];
+    const blobs = BlobServiceClient.fromConnectionString(connection);
+    for (const container of ['drops', 'snapshots', 'staging', 'quarantine']) {
+      const names = blobs.getContainerClient(container).listBlobsFlat({ includeSnapshots: true });
+      for await (const { name } of names) if (/(^|\/)leaving\//.test(name)) found.push(`${container} ${name}`);
+    }
+    for await (const { name } of TableServiceClient.fromConnectionString(connection, options).listTables()) {
+      const table = TableClient.fromConnectionString(connection, name ?? '', options);
+      for await (const { partitionKey = '', rowKey = '' } of table.listEntities()) {
+        const names = [partitionKey, rowKey].map((key) => key.split('.')[0]);
+        if (names.includes('leaving')) found.push(`${name} ${rowKey}`);
+      }
+    }
+    return found;
+  };
+  await hub.dealer('leaving');
+  await share(
+    hub,
+    'leaving/leaving_part_stock.csv',
+    stockCsv([
+      ['P1', 5],
+      ['P2', 1],
+      ['P3', 'x'],
+      ['P4', 2],
+      ['P5', 2],
+    ]),
+  );
+  await share(hub, 'leaving/leaving_part_stock_2025_05_13_12_00_00.csv', stockCsv([['P1', 6]]));
+  for (const file of ['leaving_part_stock.csv', 'leaving_part_stock_2025_05_13_12_00_00.csv']) {
+    expect(['partial', 'succeeded']).toContain((await runOf(hub, `leaving/${file}`)).status);
+  }
+  const before = await left();
+  for (const place of ['drops', 'snapshots', 'quarantine', 'ledger', 'baselines', 'runs', 'runparts', 'dealers']) {
+    expect(before.map((one) => one.split(' ')[0])).toContain(place);
+  }
+  expect((await hub.call('DELETE', 'admin/dealers/leaving?purge=true')).status).toBe(204);
+  expect((await left()).filter((one) => !one.startsWith('cursors entity:'))).toEqual([]);
+});

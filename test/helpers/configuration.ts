@@ -24,6 +24,8 @@ export interface TestConfiguration {
   onRaise: (dealerId: string, entity: EntityName) => Promise<void>;
   /** Dealers that have records. */
   readonly withRecords: Set<string>;
+  /** Dealers that have dropped files. */
+  readonly withFiles: Set<string>;
   /** Dealers whose history was removed. */
   readonly withoutHistory: ReadonlySet<string>;
   dealer(id: string, dealer?: Partial<Dealer>): Promise<Kept<Dealer>>;
@@ -38,6 +40,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
   const raised: string[] = [];
   const startedOver: string[] = [];
   const withRecords = new Set<string>();
+  const withFiles = new Set<string>();
   const withoutHistory = new Set<string>();
   const configuration = createConfiguration({
     dealers,
@@ -61,6 +64,11 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
         withRecords.delete(dealerId);
       },
     },
+    files: {
+      async purge(dealerId) {
+        withFiles.delete(dealerId);
+      },
+    },
     history: {
       async purge(dealerId) {
         withoutHistory.add(dealerId);
@@ -77,6 +85,7 @@ export function testConfiguration(tables = memoryTables(), clock = testClock()):
     raised,
     startedOver,
     withRecords,
+    withFiles,
     withoutHistory,
     onRaise: async () => {},
     async dealer(id, dealer = {}) {

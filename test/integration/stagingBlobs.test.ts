@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openBlobs, type RawBlobs } from '../../shared/store/blobs.ts';
+import { type BlobContainer, openBlobs, type RawBlobs } from '../../shared/store/blobs.ts';
 import { stagingBlobsIn } from '../../shared/store/stagingBlobs.ts';
 import type { StagingBlobs } from '../../shared/sync/poll/stagingBlobs.ts';
 import { type RunningStorage, startStorage } from '../helpers/storage.ts';
 
 let storage: RunningStorage;
 let raw: RawBlobs;
+let drops: BlobContainer;
 let blobs: StagingBlobs;
 beforeAll(async () => {
   storage = await startStorage();
   const { connectionString } = storage;
-  raw = openBlobs({ kind: 'connectionString', connectionString, insecure: true }).raw('staging');
+  const store = openBlobs({ kind: 'connectionString', connectionString, insecure: true });
+  raw = store.raw('staging');
+  drops = store.large('drops');
   blobs = stagingBlobsIn(raw);
 });
 afterAll(async () => {
@@ -63,4 +66,18 @@ test('all blobs of a dealer are removed at once, and none of another one', async
   await raw.removeUnder('polls/nobody/');
   const left = await Promise.all(names.map(async (name) => ((await raw.sizeOf(name)) === undefined ? [] : [name])));
   expect(left.flat()).toEqual(['polls/acme-2/dms/1', 'polls/acm']);
+});
+
+test('files that were dropped are removed with the snapshots that were made of them', async () => {
+  async function* content() {
+    yield Buffer.from('part_number');
+  }
+  for (const name of ['acme/a.csv', 'acme/deep/b.csv', 'acme-2/c.csv']) {
+    await drops.replace(name, content(), {});
+    const etag = (await drops.find(name))?.etag ?? '';
+    expect(await drops.freeze(name, etag)).toBeDefined();
+  }
+  await drops.removeUnder('acme/');
+  await drops.removeUnder('acme/');
+  expect((await Array.fromAsync(drops.list())).map(({ name }) => name)).toEqual(['acme-2/c.csv']);
 });

@@ -285,6 +285,31 @@ describe('deleting a dealer', () => {
     expect([...hub.withRecords]).toEqual([]);
     expect([...hub.withoutHistory]).toEqual(['acme']);
   });
+
+  test('removes its files only where its records are to go', async () => {
+    for (const id of ['acme', 'bolt']) {
+      await hub.dealer(id);
+      hub.withFiles.add(id);
+      await hub.configuration.removeDealer(id, { purge: id === 'acme' });
+    }
+    expect([...hub.withFiles]).toEqual(['bolt']);
+  });
+
+  test('that failed halfway leaves it disabled, and is done when it is asked for again', async () => {
+    await hub.source('acme', 'dms', stock(base));
+    hub.withRecords.add('acme');
+    hub.withFiles.add('acme');
+    hub.onRaise = async () => {
+      throw new Error('The process died.');
+    };
+    await expect(hub.configuration.removeDealer('acme', { purge: true })).rejects.toThrow('died');
+    expect((await hub.dealers.read('acme'))?.value.enabled).toBe(false);
+    hub.onRaise = async () => {};
+    await hub.configuration.removeDealer('acme', { purge: true });
+    expect(await hub.dealers.read('acme')).toBeUndefined();
+    expect([...hub.withFiles, ...hub.withRecords]).toEqual([]);
+    expect([...hub.withoutHistory]).toEqual(['acme']);
+  });
 });
 
 describe('what other instances see', () => {
