@@ -21,19 +21,19 @@ export interface Reply {
   discard(): void;
 }
 
-const headersWithinMs = 30_000;
-
 /**
  * Sends one request and follows no redirect.
+ * @param limits `headersMs`: until an answer begins
  * @throws AdpError NETWORK_ERROR (retry) where there is no answer in time or the connection is lost, also while the
  * body is read; CONFIG_ERROR (park) where it may not or can't be sent; the reason of `signal` where that aborts
  */
 export async function exchange(
   outgoing: Outgoing,
   dispatcher: Dispatcher,
-  { deadline, maxBytes }: { readonly deadline: Deadline; readonly maxBytes: number },
+  limits: { readonly deadline: Deadline; readonly headersMs: number; readonly maxBytes: number },
   signal: AbortSignal,
 ): Promise<Reply> {
+  const { deadline, headersMs, maxBytes } = limits;
   const toError = (error: unknown): unknown => {
     if (signal.aborted) return signal.reason;
     return failureOf(error, outgoing.url, deadline.signal.aborted ? deadline.ms : undefined);
@@ -46,7 +46,7 @@ export async function exchange(
       method,
       headers: { ...headers, 'accept-encoding': acceptEncoding },
       ...(body !== undefined && { body }),
-      headersTimeout: Math.min(headersWithinMs, deadline.ms),
+      headersTimeout: headersMs,
       bodyTimeout: deadline.ms,
       signal: AbortSignal.any([signal, deadline.signal]),
     });

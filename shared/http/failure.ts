@@ -41,7 +41,7 @@ function meaningOf(code: string, { hostname }: URL): Meaning {
       return retry('does not answer: no connection in time; does a firewall let this hub in?');
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return retry('does not answer in time');
+      return retry('does not answer in time (settings.timeout_seconds)');
     case 'CERT_HAS_EXPIRED':
       return retry('has a certificate that is out of date: the dealer must renew it');
     case 'UND_ERR_INVALID_ARG':

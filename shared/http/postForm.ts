@@ -24,7 +24,8 @@ export function postFormBy(agent: () => Promise<Dispatcher>, settings: { readonl
     } as const;
     const deadline = startDeadline(answerWithinMs);
     try {
-      const reply = await exchange(outgoing, await agent(), { deadline, maxBytes }, new AbortController().signal);
+      const limits = { deadline, headersMs: answerWithinMs, maxBytes };
+      const reply = await exchange(outgoing, await agent(), limits, new AbortController().signal);
       const chunks: Uint8Array[] = [];
       for await (const chunk of reply.body) chunks.push(chunk);
       return { status: reply.status, headers: reply.headers, text: Buffer.concat(chunks).toString('utf8') };

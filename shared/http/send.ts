@@ -46,12 +46,13 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     deadline: Deadline,
     signal: AbortSignal,
   ): Promise<Arrival> => {
-    const { maxBytes } = settings;
+    const { headersMs, maxBytes } = settings;
     let request = first;
     for (let isOwn = true, hops = 0; ; hops++) {
       const outgoing = isOwn ? authorized(request, authorization) : request;
       const dispatcher = await (isOwn ? agents.own() : agents.plain());
-      const reply = await exchange(outgoing, dispatcher, { deadline, maxBytes }, signal).catch((error: unknown) => {
+      const limits = { deadline, headersMs, maxBytes };
+      const reply = await exchange(outgoing, dispatcher, limits, signal).catch((error: unknown) => {
         throw hops === 0 ? error : ledAstray(first.url, error);
       });
       if (!isRedirect(reply.status)) return { reply, url: bare(request.url, authorization), isOwn };

@@ -8,6 +8,8 @@ export interface HttpSettings {
   readonly networks: readonly string[];
   /** Of a whole answer, its body included. */
   readonly timeoutMs: number;
+  /** Until an answer begins: an API that is down need not be waited for as long as for a large body. */
+  readonly headersMs: number;
   /** Of a body, unpacked. */
   readonly maxBytes: number;
 }
@@ -32,6 +34,7 @@ export function readHttpSettings(settings: JsonObject): HttpSettings {
     allowHttp: allow_http ?? false,
     networks: networks ?? [],
     timeoutMs: (timeout_seconds ?? 120) * 1_000,
+    headersMs: (timeout_seconds ?? 30) * 1_000,
     maxBytes: (max_megabytes ?? 64) * 1024 * 1024,
   };
 }

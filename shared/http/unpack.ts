@@ -37,11 +37,11 @@ function decoded(body: AsyncIterable<Uint8Array>, coding: string): AsyncIterable
       return body;
     case 'gzip':
     case 'x-gzip':
-      return through(body, createGunzip);
+      return through(body, () => createGunzip());
     case 'br':
-      return through(body, createBrotliDecompress);
+      return through(body, () => createBrotliDecompress());
     case 'deflate':
-      return inflated(body);
+      return through(body, inflaterFor);
     default:
       throw new AdpError(
         'CONFIG_ERROR',
@@ -51,7 +51,15 @@ function decoded(body: AsyncIterable<Uint8Array>, coding: string): AsyncIterable
 }
 
 /** `deflate` means zlib (RFC 1950); some servers leave its header out. */
-async function* inflated(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+function inflaterFor(start: Uint8Array): Transform {
+  return ((start[0] ?? 0) & 0x0f) === 8 ? createInflate() : createInflateRaw();
+}
+
+/** @param open by the body's first bytes. A body without any is empty, whatever is said of its coding */
+async function* through(
+  body: AsyncIterable<Uint8Array>,
+  open: (start: Uint8Array) => Transform,
+): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   let { value: first, done } = await chunks.next();
   while (done !== true && first.byteLength === 0) ({ value: first, done } = await chunks.next());
@@ -61,12 +69,8 @@ async function* inflated(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     yield start;
     yield* { [Symbol.asyncIterator]: () => chunks };
   }
-  yield* through(whole(), ((start[0] ?? 0) & 0x0f) === 8 ? createInflate : createInflateRaw);
-}
-
-async function* through(body: AsyncIterable<Uint8Array>, open: () => Transform): AsyncGenerator<Uint8Array> {
-  const unpacker = open();
-  const source = Readable.from(body, { objectMode: true });
+  const unpacker = open(start);
+  const source = Readable.from(whole(), { objectMode: true });
   let failure: unknown;
   // Whose error it was decides what is said of it: the connection's, or the packed data's.
   source.once('error', (error) => {

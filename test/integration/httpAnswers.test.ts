@@ -3,10 +3,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Agent } from 'undici';
 import { type DmsApi, startDmsApi } from '../../examples/dmsApi/dmsApi.ts';
 import type { Fault } from '../../examples/dmsApi/faults.ts';
 import { sampleData } from '../../examples/dmsApi/sampleData.ts';
 import { type Authority, keepAuthority } from '../../local/certificates/authority.ts';
+import { fixed } from '../../shared/credentials/authentication.ts';
+import { httpOf } from '../../shared/http/send.ts';
+import { readHttpSettings } from '../../shared/http/settings.ts';
 import { temporaryFolder } from '../helpers/host.ts';
 import { failureOf, get, onThisMachine, type TestHub, testHub } from '../helpers/http.ts';
 
@@ -133,6 +137,28 @@ describe('time', () => {
     await expect(asked).rejects.toBe(reason);
   });
 
+  test.each([
+    [{}, 30_000],
+    [{ timeout_seconds: 300 }, 300_000],
+    [{ timeout_seconds: 5 }, 5_000],
+  ])('an answer may take until it begins: of %j %i ms', async (more, expected) => {
+    const waited: (number | null | undefined)[] = [];
+    class Recorder extends Agent {
+      override dispatch(...[options, handler]: Parameters<Agent['dispatch']>): boolean {
+        waited.push(options.headersTimeout);
+        return super.dispatch(options, handler);
+      }
+    }
+    const agent = new Recorder();
+    const agents = { own: async () => agent, plain: async () => agent };
+    const settings = readHttpSettings({ ...onThisMachine, ...more });
+    const authentication = fixed({ headers: { authorization: `Bearer ${token}` } });
+    const http = httpOf({ baseUrl: new URL(api.url), settings, authentication, agents, clock: Date.now });
+    expect((await get(http, `${api.url}/all/parts`)).status).toBe(200);
+    expect(waited).toEqual([expected]);
+    await http.close();
+  });
+
   test('is not asked for where nobody listens', async () => {
     const base = api.url;
     await api.close();
@@ -246,6 +272,11 @@ describe('what is packed', () => {
     answer = { coding, bytes };
     const failure = await failureOf(get(hub.open({ baseUrl: base() }), base()));
     expect(failure).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+  });
+
+  test.each(['gzip', 'br', 'deflate'])('and nothing at all is nothing: %s', async (coding) => {
+    answer = { coding, bytes: Buffer.alloc(0) };
+    expect((await get(hub.open({ baseUrl: base() }), base())).text).toBe('');
   });
 
   test('in a way that we did not ask for is refused', async () => {

@@ -71,7 +71,7 @@ export const restSourceSettings = {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 600,
-      description: 'How long an answer may take, its body included. Default: 120.',
+      description: 'How long an answer may take, its body included. Default: 120, of which 30 until it begins.',
     },
     max_megabytes: {
       type: 'number',
