@@ -62,6 +62,10 @@ describe('routes', () => {
     expect([answer.status, answer.headers.get('x-special'), await answer.text()]).toEqual([200, 'yes', '']);
   });
 
+  test('a connection may stay unused for as long as in Azure', async () => {
+    expect((await call('/api/items/special')).headers.get('keep-alive')).toBe('timeout=130');
+  });
+
   test('headers of the answer arrive, each cookie in one of its own', async () => {
     const answer = await call('/api/items/special');
     expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);

@@ -11,6 +11,12 @@ interface HttpFunction {
   readonly methods: ReadonlySet<string>;
 }
 
+/**
+ * How long a client may keep a connection that it doesn't use; Kestrel's is the same. With Node's five seconds a client
+ * that is held up for a moment sends its next request into a connection that has just been closed.
+ */
+const idleMs = 130_000;
+
 /** HTTP on 127.0.0.1, streamed in both directions (`app.setup({ enableHttpStream: true })`). */
 export const httpTrigger: TriggerKind = {
   types: ['httpTrigger'],
@@ -30,6 +36,7 @@ export const httpTrigger: TriggerKind = {
       .map((fn) => toHttpFunction(fn, prefix))
       .sort((a, b) => (a.route.rank < b.route.rank ? -1 : a.route.rank > b.route.rank ? 1 : 0));
     const server = createServer((request, response) => serve(request, response, served, host));
+    server.keepAliveTimeout = idleMs;
     return listenOn(server, host.port);
   },
 };
