@@ -7,14 +7,15 @@ import type { JsonObject } from '../../shared/model/json.ts';
 import { describeWith } from '../helpers/describeWith.ts';
 import { until } from '../helpers/poll.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
-import { sqlTools } from '../helpers/sqlTools.ts';
-import { findingsOf, queryOf, readWhole } from '../helpers/sqlWorld.ts';
+import { patient, sqlTools } from '../helpers/sqlTools.ts';
+import { fieldOf, findingsOf, queryOf, readWhole } from '../helpers/sqlWorld.ts';
 
 const { signal } = new AbortController();
 const opened: Connection[] = [];
 
 async function open(secret: string, settings: JsonObject = {}, more: Partial<OpenSource> = {}): Promise<Connection> {
-  const source = { dealerId: 'acme', sourceId: 'dms', zone: 'UTC', concurrency: 1, settings, secret, ...more };
+  const asked = { ...patient, ...settings };
+  const source = { dealerId: 'acme', sourceId: 'dms', zone: 'UTC', concurrency: 1, settings: asked, secret, ...more };
   const connection = await postgres.open(source, sqlTools());
   opened.push(connection);
   return connection;
@@ -246,6 +247,51 @@ describeWith(hasOwn ? undefined : postgresAdvice, 'a PostgreSQL', () => {
     });
     await connection.close();
     expect(await reading).toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+
+  describe('as a key: pages of one row find every row once, in the order of the database', () => {
+    const kinds: readonly (readonly [string, readonly string[]])[] = [
+      ['smallint', ['-32768', '0', '32767']],
+      ['bigint', ['-9223372036854775808', '9007199254740992', '9007199254740993']],
+      ['oid', ['0', '4294967295']],
+      ['numeric', ['-0.0000000001', '0', '1.50', '12345678901234567890.0000000001', "'NaN'"]],
+      ['numeric(30,2)', ['-1', '0.01', '12345678901234567890.01']],
+      ['real', ["'-Infinity'", '-0.1', '0', '0.1', '0.3', '16777217', '3.4e38', "'Infinity'", "'NaN'"]],
+      ['double precision', ["'-Infinity'", '-0.1', '0.1', '0.30000000000000004', '0.3', "'NaN'"]],
+      ['boolean', ['false', 'true']],
+      ['timestamptz', ["'-infinity'", "'0044-03-15 12:00:00+00 BC'", "'2026-01-01 00:00:00.000001+02'", "'infinity'"]],
+      ['timestamp', ["'-infinity'", "'2026-01-01'", "'2026-01-01 00:00:00.000001'", "'12026-01-01'"]],
+      ['date', ["'-infinity'", "'0044-03-15 BC'", "'2026-02-28'", "'12026-01-01'", "'infinity'"]],
+      ['time', ["'00:00'", "'09:00:00.000001'", "'24:00:00'"]],
+      ['timetz', ["'09:00:00+02'", "'09:00:00-02'", "'07:00:00+00'"]],
+      ['interval', ["'-1 day'", "'1 month'", "'31 days'", "'1 day 02:03:04.5'"]],
+      ['text', ["''", "' '", "'a'", "'a '", "'A'", "'Ä'", "'🛠'", "E'it''s \\\\ $1'"]],
+      ['char(5)', ["''", "'a'", "'ab'", "'B'"]],
+      ['bpchar', ["'a'", "'b'"]],
+      ['name', ["'a'", "'B'"]],
+      ['uuid', ["'00000000-0000-1000-8000-000000000002'", "'f0000000-0000-1000-8000-000000000001'"]],
+      ['bytea', ["''", "'\\x00'", "'\\x0000'", "'\\xff27'"]],
+      ['"a mood"', ["'zero'", "'alpha'", "'middle'"]],
+      ['percent', ['1', '1.5']],
+    ];
+
+    beforeAll(async () => {
+      const admin = await server.connect(database);
+      await admin.query(`CREATE TYPE "a mood" AS ENUM ('zero', 'alpha', 'middle'); CREATE DOMAIN percent AS numeric`);
+    });
+
+    test.each(kinds)('%s', async (type, literals) => {
+      const admin = await server.connect(database);
+      await admin.query(`DROP TABLE IF EXISTS keyed; CREATE TABLE keyed (k ${type} PRIMARY KEY, nr int)`);
+      const values = literals.map((literal, i) => `(${literal}, ${i})`).join(', ');
+      await admin.query(`INSERT INTO keyed VALUES ${values}`);
+      const { rows } = await admin.query('SELECT nr FROM keyed ORDER BY k');
+      const connection = await open(secret(), { tls: { ca }, queries: { q: 'SELECT * FROM keyed' } });
+      for (const target of [{ table: 'keyed' }, { query: 'q' }]) {
+        const read = readWhole(connection, queryOf(target, { key: ['k'] }), { mode: 'all', pageRows: 1 });
+        expect(fieldOf((await read).rows, 'nr')).toEqual(rows.map(({ nr }) => Number(nr)));
+      }
+    });
   });
 
   test('orders by collations of its own, also one that calls texts equal that differ', async () => {

@@ -39,7 +39,8 @@ const types: Readonly<Record<string, PostgresType>> = {
   oid: { kind: 'ordered', toValue: toNumber, cast: 'oid' },
   numeric: { kind: 'number', toValue: asIs, cast: 'numeric', isLoose: true },
   money: { kind: 'opaque', toValue: asIs, select: (sql) => `${sql}::numeric` },
-  float4: float,
+  // A wider one is another number: 0.1 would come after itself.
+  float4: { ...float, cast: 'float4' },
   float8: float,
   bool: { kind: 'ordered', toValue: (cell) => cell === 't', cast: 'bool' },
   timestamptz: { kind: 'zoned', toValue: toMoment, cast: 'timestamptz' },
