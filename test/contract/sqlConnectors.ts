@@ -6,7 +6,7 @@ import { AdpError } from '../../shared/errors.ts';
 import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
 import { describeWith } from '../helpers/describeWith.ts';
 import { until } from '../helpers/poll.ts';
-import { sqlTools } from '../helpers/sqlTools.ts';
+import { patient, sqlTools } from '../helpers/sqlTools.ts';
 import {
   fieldOf,
   findingsOf,
@@ -652,6 +652,14 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         expect(whole.pages.length).toBeGreaterThan(1);
         const sizes = whole.pages.map(({ rows }) => JSON.stringify(rows).length);
         expect(Math.max(...sizes)).toBeLessThan(40 * 1024 * 1024);
+
+        // A key that comes twice, once on each side of where the page ends.
+        const last = whole.pages[0]?.rows.length ?? 0;
+        const twice = `SELECT CASE WHEN id = ${last + 1} THEN ${last} ELSE id END AS id, filler FROM (${world.wideRow}) AS w`;
+        const twins = await open({ settings: { queries: { twice } } });
+        const wanted = queryOf({ query: 'twice' });
+        const error = await failureOf(() => readWhole(twins, wanted, { mode: 'all', pageRows: 100 }));
+        expect(error).toMatchObject({ code: 'CONFIG_ERROR', message: expect.stringContaining('the same key') });
       });
     });
 
@@ -719,8 +727,10 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
 
       test('of a server that does not prove who it is parks', async () => {
         if (world.untrusted === undefined) return;
+        const { secret } = world.untrusted;
+        const settings = { ...patient, ...world.untrusted.settings };
         const other = await world.connector.open(
-          { dealerId: 'acme', sourceId: 'dms', zone: 'UTC', concurrency: 1, ...world.untrusted },
+          { dealerId: 'acme', sourceId: 'dms', zone: 'UTC', concurrency: 1, secret, settings },
           sqlTools(),
         );
         others.push(other);

@@ -3,6 +3,7 @@ import { mssql } from '../../shared/connectors/sql/mssql.ts';
 import { timeZone } from '../../shared/mapping/zone.ts';
 import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
 import { passwords, type TestSqlServer } from './sqlServer.ts';
+import { patient } from './sqlTools.ts';
 
 /** What leads a source to the test's server as its reader, with TLS and the certificate verified. */
 export function connectionString(server: { readonly port: number }, more = ''): string {
@@ -31,7 +32,7 @@ export async function openMssql(
   };
   const tls = { ca: server.authority.certificate };
   const source = { dealerId: 'acme', sourceId: 'dms', zone: 'UTC', concurrency: 8, secret, credential: 'acme-dms' };
-  const connection = await mssql.open({ ...source, settings: { tls, ...settings } }, tools);
+  const connection = await mssql.open({ ...source, settings: { tls, ...patient, ...settings } }, tools);
   return {
     ...connection,
     async read(query, mode, cursor, maxRows = 5_000) {

@@ -3,6 +3,7 @@ import { MysqlSession } from '../../shared/connectors/sql/mysql/session.ts';
 import { readSourceSettings } from '../../shared/connectors/sql/settings.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { TestMariadb } from './mariadb.ts';
+import { patient } from './sqlTools.ts';
 
 export interface MysqlLogin {
   readonly user?: string;
@@ -33,7 +34,7 @@ export async function openMysqlSession(
   login: MysqlLogin = {},
   settings: JsonObject & { readonly connections?: number } = {},
 ): Promise<MysqlSession> {
-  const { tls, ...limits } = readSourceSettings(settings);
+  const { tls, ...limits } = readSourceSettings({ ...patient, ...settings });
   return await MysqlSession.open(readMysqlUrl(mysqlUrl(server, login)), {
     ...limits,
     connections: settings.connections ?? 2,

@@ -8,7 +8,7 @@ import type {
 } from '../../shared/connectors/connector.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import { type ReadOptions, type ReadResult, readToEnd } from './readToEnd.ts';
-import { sqlTools } from './sqlTools.ts';
+import { patient, sqlTools } from './sqlTools.ts';
 
 /**
  * What a column of a test's table is.
@@ -173,7 +173,7 @@ export async function openWorld(
     {
       dealerId: 'acme',
       sourceId: 'dms',
-      settings: { ...world.settings, ...options.settings },
+      settings: { ...patient, ...world.settings, ...options.settings },
       secret: options.secret ?? world.secret,
       zone: 'UTC',
       concurrency: options.concurrency ?? 2,

@@ -79,14 +79,14 @@ describeWith(hasMariadb ? undefined : mariadbAdvice, 'lines to a MySQL server', 
     const [was] = JSON.parse(JSON.stringify(before));
     for (const [name, value] of Object.entries(globals)) await owner.query(`SET GLOBAL ${name} = ${value}`);
     try {
-      const session = await open({}, { lock_timeout_ms: 1_500, statement_timeout_ms: 2_500 });
+      const session = await open({}, { lock_timeout_ms: 1_500, statement_timeout_ms: 62_500 });
       expect(
         await ask(
           session,
           `SELECT @@autocommit, @@sql_mode, @@tx_isolation, @@tx_read_only, @@time_zone, @@lock_wait_timeout,
              @@innodb_lock_wait_timeout, @@max_statement_time, @@character_set_results, @@sql_auto_is_null, "a", 'a\\'b'`,
         ),
-      ).toEqual([['1', '', 'READ-COMMITTED', '1', '+00:00', '2', '2', 2.5, 'utf8mb4', '0', 'a', "a'b"]]);
+      ).toEqual([['1', '', 'READ-COMMITTED', '1', '+00:00', '2', '2', 62.5, 'utf8mb4', '0', 'a', "a'b"]]);
     } finally {
       await owner.query('SET GLOBAL autocommit = ?, GLOBAL sql_mode = ?, GLOBAL tx_isolation = ?', [
         Number(was.a),

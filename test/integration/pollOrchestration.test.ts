@@ -124,14 +124,20 @@ test('long reads go on in short histories', async () => {
 });
 
 test('one of an id runs at a time, and tells what it runs', async () => {
-  const body = JSON.stringify(['once', { ...inputOf(1, 'pages-5'), notBefore: new Date(Date.now() + 10_000) }]);
-  const start = async () =>
-    JSON.parse(await (await fetch(`${durable.host.baseUrl}/api/startPoll`, { method: 'POST', body })).text());
-  expect(await start()).toEqual({ found: null, started: { kind: 'started' } });
+  const start = async (inMs: number) => {
+    const input = { ...inputOf(1, 'pages-5'), notBefore: new Date(Date.now() + inMs) };
+    const body = JSON.stringify(['once', input]);
+    return JSON.parse(await (await fetch(`${durable.host.baseUrl}/api/startPoll`, { method: 'POST', body })).text());
+  };
+  const hour = 3_600_000;
+  expect(await start(hour)).toEqual({ found: null, started: { kind: 'started' } });
   const running = { kind: 'running', input: expect.objectContaining({ reads: inputOf(1, 'pages-5').reads }) };
-  expect(await start()).toEqual({ found: running, started: running });
+  expect(await start(0)).toEqual({ found: running, started: running });
+  await durable.client('terminate', 'once', 'enough');
+  await durable.reaches('once', 'Terminated');
+  expect(await start(1_000)).toEqual({ found: null, started: { kind: 'started' } });
   await durable.reaches('once', 'Completed');
-  expect(await start()).toEqual({ found: null, started: { kind: 'started' } });
+  expect(await start(hour)).toEqual({ found: null, started: { kind: 'started' } });
   await durable.client('terminate', 'once', 'enough');
 });
 
