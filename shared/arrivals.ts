@@ -69,7 +69,7 @@ export function createArrivals(deps: ArrivalsDeps): Arrivals {
     async scan() {
       const onFailure = (path: string, error: unknown) =>
         log.warn('A file could not be copied from the share.', { path, error: describeError(error) });
-      const copied = share === undefined ? 0 : await scanShare({ share, seen, drops, onFailure });
+      const copied = share === undefined ? 0 : await scanShare({ share, seen, drops, clock, onFailure });
       const sent = await sweepDrops({
         drops,
         ledger,

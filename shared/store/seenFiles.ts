@@ -12,12 +12,14 @@ export function seenFilesIn(openTable: OpenTable): SeenStore {
   return {
     async *all() {
       for await (const { cells } of table.rows(partition)) {
-        const { mark, is_copied } = cells;
-        yield { path: unpackText('path', cells) ?? '', mark: String(mark), isCopied: is_copied === true };
+        const { mark, since = 0, is_copied } = cells;
+        const path = unpackText('path', cells) ?? '';
+        yield { path, mark: String(mark), since: Number(since), isCopied: is_copied === true };
       }
     },
-    async save({ path, mark, isCopied }) {
-      await table.upsert(partition, keyOf(path), { ...packText('path', path), mark, is_copied: isCopied });
+    async save({ path, mark, since, isCopied }) {
+      const cells = { ...packText('path', path), mark, since: String(since), is_copied: isCopied };
+      await table.upsert(partition, keyOf(path), cells);
     },
     forget: (path) => table.remove(partition, keyOf(path)),
   };

@@ -7,6 +7,7 @@ import { seenFilesIn } from '../../shared/store/seenFiles.ts';
 import { openShare } from '../../shared/store/shares.ts';
 import { scanShare } from '../../shared/sync/drops/scanShare.ts';
 import type { Share } from '../../shared/sync/drops/share.ts';
+import { testClock } from '../helpers/clock.ts';
 import { type FilesService, startFilesService } from '../helpers/filesService.ts';
 import { type MemoryDrops, memoryDrops } from '../helpers/memoryDrops.ts';
 import { memoryTables } from '../helpers/memoryTable.ts';
@@ -67,13 +68,18 @@ describe.each(kinds)('%s', (_kind, open) => {
     tables = memoryTables();
   });
 
-  const scan = () =>
-    scanShare({
+  const clock = testClock();
+  /** So many milliseconds after the last one. */
+  const scan = (afterMs = 1_000) => {
+    clock.move(afterMs);
+    return scanShare({
       share: to.share,
       seen: seenFilesIn(tables.open),
       drops,
+      clock,
       onFailure: (path, error) => failures.push(`${path}: ${String(error)}`),
     });
+  };
   const paths = async () => (await Array.fromAsync(drops.list())).map(({ path }) => path);
 
   test('lists what lies in folders, page by page, and reads it', async () => {
@@ -98,6 +104,16 @@ describe.each(kinds)('%s', (_kind, open) => {
     await to.put('acme/a.csv', 'three', new Date(Date.now() + 9_000));
     expect([await scan(), await scan(), await scan()]).toEqual([0, 1, 0]);
     expect(drops.content('acme/a.csv')).toBe('three');
+  });
+
+  test('a scan that follows another one at once tells nothing new', async () => {
+    await to.put('acme/a.csv', 'one');
+    expect([await scan(), await scan(20), await scan(900)]).toEqual([0, 0, 0]);
+    await to.put('acme/a.csv', 'one, two', new Date(Date.now() + 5_000));
+    expect([await scan(100), await scan(100), await scan(1_000)]).toEqual([0, 0, 1]);
+    // A clock that was set back doesn't keep a file waiting until it is there again.
+    await to.put('acme/a.csv', 'one, two, three', new Date(Date.now() + 9_000));
+    expect([await scan(), await scan(-3_600_000)]).toEqual([0, 1]);
   });
 
   test('a file that changes while it is copied is not copied then', async () => {

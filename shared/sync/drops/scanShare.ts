@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import { AdpError } from '../../errors.ts';
 import type { DropStore } from './dropStore.ts';
 import { isIgnored } from './ignored.ts';
@@ -9,14 +10,19 @@ export interface ScanDeps {
   readonly share: Share;
   readonly seen: SeenStore;
   readonly drops: Pick<DropStore, 'find' | 'write'>;
+  readonly clock: Clock;
   /** Takes what went wrong with one file: the next scan tries it again. */
   readonly onFailure: (path: string, error: unknown) => void;
 }
 
+/** Where one scan is late the next one comes at once: what looks the same in both may be written still. */
+const leastStillMs = 1_000;
+
 /**
  * Copies files that are new or have changed from a share into `drops`, under the same path, and touches nothing in the
- * share. A file is copied once it is complete: it looks the same in two scans, or its manifest lies beside it, which is
- * written last. Twice is harmless: the copy says which state of the file it is. Answers how many were copied.
+ * share. A file is copied once it is complete: it looks the same in two scans, at least a second apart, or its manifest
+ * lies beside it, which is written last. Twice is harmless: the copy says which state of the file it is. Answers how many
+ * were copied.
  */
 export async function scanShare(deps: ScanDeps): Promise<number> {
   const before = new Map<string, SeenFile>();
@@ -67,7 +73,8 @@ async function scanFile(
 
 /** Remembers how a file looked in this scan. */
 async function note({ path, mark }: SharedFile, before: ReadonlyMap<string, SeenFile>, deps: ScanDeps): Promise<void> {
-  if (before.get(path)?.mark !== mark) await deps.seen.save({ path, mark, isCopied: false });
+  if (before.get(path)?.mark === mark) return;
+  await deps.seen.save({ path, mark, since: deps.clock(), isCopied: false });
 }
 
 async function isComplete(
@@ -76,7 +83,8 @@ async function isComplete(
   before: ReadonlyMap<string, SeenFile>,
   deps: ScanDeps,
 ): Promise<boolean> {
-  const isStill = before.get(file.path)?.mark === file.mark;
+  const seen = before.get(file.path);
+  const isStill = seen?.mark === file.mark && Math.abs(deps.clock() - seen.since) >= leastStillMs;
   if (manifest === undefined) return isStill;
   if (isOlder(manifest, file)) return isStill;
   if (before.get(manifest.path)?.mark === manifest.mark) return true;
@@ -101,7 +109,8 @@ async function isWhole(manifest: SharedFile, { share }: ScanDeps): Promise<boole
   }
 }
 
-async function copy(file: SharedFile, belongsTo: string | undefined, { share, drops, seen }: ScanDeps): Promise<void> {
+async function copy(file: SharedFile, belongsTo: string | undefined, deps: ScanDeps): Promise<void> {
+  const { share, drops, seen, clock } = deps;
   const { path, mark, modifiedAt } = file;
   const there = await drops.find(path);
   // A crash after the copy and before the note.
@@ -112,5 +121,5 @@ async function copy(file: SharedFile, belongsTo: string | undefined, { share, dr
       ...(belongsTo === undefined ? {} : { belongsTo }),
     });
   }
-  await seen.save({ path, mark, isCopied: true });
+  await seen.save({ path, mark, since: clock(), isCopied: true });
 }

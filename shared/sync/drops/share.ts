@@ -19,6 +19,8 @@ export interface Share {
 export interface SeenFile {
   readonly path: string;
   readonly mark: string;
+  /** Since when it looks so, as far as scans know: milliseconds since 1970. */
+  readonly since: number;
   /** True once it lies in `drops`. */
   readonly isCopied: boolean;
 }
