@@ -87,10 +87,9 @@ async function runDemo(keep: boolean, signal: AbortSignal): Promise<number> {
   }
 }
 
-/** The demo alone says when its dealers are polled: what a schedule happened to begin meanwhile would be counted, too. */
-const settings = { 'AzureWebJobs.startPolls.Disabled': 'true' };
-
 async function startDemoStack(dataDir: string) {
+  // The demo alone says when its dealers are polled: what a schedule happened to begin meanwhile would be counted, too.
+  const settings = { 'AzureWebJobs.startPolls.Disabled': 'true' };
   const stack = await startStack({ dataDir, ports: 'auto', settings });
   return {
     baseUrl: stack.baseUrl,
