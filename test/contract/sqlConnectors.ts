@@ -269,7 +269,8 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         await world.insert(table, [{ id: 50, note: 'dated back', modified: local(since - 20 * minute) }]);
         const next = await readWhole(later, byModified(), { cursor: first.cursor });
         expect(fieldOf(next.rows, 'id')).toContain(50);
-        expect(next.notes).toEqual([expect.stringContaining('set back by 1800 s')]);
+        // As much as is certain, however long the clock's time was on its way.
+        expect(next.notes).toEqual([expect.stringMatching(/set back by (1800|1[67]\d\d) s/)]);
         expect(next.read.isClockSetBack).toBe(true);
         const usual = await readWhole(connection, byModified(), { cursor: first.cursor });
         expect(usual.read.isClockSetBack).toBeUndefined();

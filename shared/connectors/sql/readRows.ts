@@ -60,8 +60,10 @@ export async function readRows(plan: Plan, request: RowsRequest, signal: AbortSi
     signal,
     maxPageBytes,
   );
-  // One more than wanted was asked for: it tells whether there is a next page.
-  const cells = found.slice(0, maxRows);
+  // One more than wanted was asked for: it tells whether there is a next page, and whether that begins with another key.
+  // Of a page that was cut the last row does, unless it is alone.
+  const isLastKept = !isCut || plan.isKeyUnique || found.length === 1;
+  const cells = found.slice(0, isLastKept ? maxRows : -1);
   const placeOf = (row: Cells) => selection.places.map((i) => String(row[i]));
   if (!plan.isKeyUnique) refuseTwins(found.map(placeOf), order, plan.relation.label);
   const toRow = rowReader(plan, columns);
