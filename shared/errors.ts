@@ -65,21 +65,59 @@ const shortestSecret = 3;
 /** A text as a message may hold it: in place of each secret, however it is written, it has `***`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
-    .filter(({ length }) => length >= shortestSecret)
-    .flatMap(formsOf)
+    .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
+    .filter(({ length }) => length >= shortestSecret && length <= text.length)
     .sort((a, b) => b.length - a.length)
-    .reduce((clean, form) => clean.replaceAll(form, '***'), text);
+    .reduce((clean, secret) => clean.replace(anyFormOf(secret), '***'), text);
 }
 
-/** As it is, in a URL, in a form, in JSON, in a header. */
-function formsOf(secret: string): string[] {
-  return [
-    secret,
-    encodeURIComponent(secret.toWellFormed()),
-    new URLSearchParams({ '': secret }).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('base64'),
+/** A secret in a URL, in a form, in JSON (within JSON), in XML, whoever wrote these: any part of it may be escaped. */
+function anyFormOf(secret: string): RegExp {
+  // JSON writes backslashes before some characters, and twice. So none counts: nothing is tried in two ways then.
+  const characters = Array.from(secret).filter((character) => character !== '\\');
+  if (characters.length < shortestSecret) return new RegExp(Array.from(secret, plainForm).join(''), 'gu');
+  const slashes = secret.includes('\\') ? '(?:\\\\|(?<=\\\\)u005[cC]|%5[cC]|&#92;)*' : '\\\\*';
+  return new RegExp(characters.map((character) => slashes + anyFormOfCharacter(character)).join(''), 'gu');
+}
+
+/** Letters and digits are escaped by nobody. */
+function anyFormOfCharacter(character: string): string {
+  if (/[0-9A-Za-z]/.test(character)) return character;
+  const point = character.codePointAt(0) ?? 0;
+  const units = character.split('').map((unit) => `u${anyCase(hex(unit.charCodeAt(0), 4))}`);
+  const bytes = Array.from(Buffer.from(character), (byte) => `%${anyCase(hex(byte, 2))}`);
+  const forms = [
+    plainForm(character),
+    `(?<=\\\\)${units.join('\\\\+')}`,
+    bytes.join(''),
+    `&#(?:0*${point}|[xX]0*${anyCase(hex(point, 0))});`,
+    ...(short[character] ?? []),
   ];
+  return `(?:${forms.join('|')})`;
+}
+
+const short: Readonly<Record<string, readonly string[]>> = {
+  ' ': ['\\+'],
+  '&': ['&amp;'],
+  '<': ['&lt;'],
+  '>': ['&gt;'],
+  '"': ['&quot;'],
+  "'": ['&apos;'],
+  '\n': ['(?<=\\\\)n'],
+  '\r': ['(?<=\\\\)r'],
+  '\t': ['(?<=\\\\)t'],
+};
+
+function plainForm(character: string): string {
+  return `\\u{${hex(character.codePointAt(0) ?? 0, 0)}}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
+
+function anyCase(digits: string): string {
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
 /** True for an error that the same call may get over, now or later. */

@@ -39,9 +39,12 @@ export async function refusalOf(reply: Reply, url: URL, secrets: readonly string
   return new AdpError('CONFIG_ERROR', `${answer}. Check the path, the query and what the API allows.`);
 }
 
-/** The beginning, without secrets. Cut last: half a secret would not be recognised. */
+/** The beginning, without secrets, on one line. Secrets go first: changed or cut they would not be recognised. */
 export function quotation(text: string, secrets: readonly string[]): string {
-  const clean = withoutSecrets(text, secrets);
+  // What an API says must not steer a terminal.
+  const clean = withoutSecrets(text, secrets)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
   return clean.length <= quotedCharacters ? clean : `${clean.slice(0, quotedCharacters)}…`;
 }
 
@@ -50,7 +53,7 @@ function saysLimited(headers: Headers, wait: number | undefined): boolean {
   return wait !== undefined || headers.get('x-ratelimit-remaining') === '0';
 }
 
-/** The beginning of what it says, on one line; nothing where it says HTML or bytes. */
+/** The beginning of what it says; nothing where it says HTML or bytes. */
 async function textOf(reply: Reply): Promise<string> {
   if (!/^(?:text\/(?!html)|application\/([\w.+-]*\+)?(?:json|xml))/i.test(reply.headers.get('content-type') ?? '')) {
     reply.discard();
@@ -67,9 +70,5 @@ async function textOf(reply: Reply): Promise<string> {
   } catch {
     // The status says enough; that its explanation did not arrive changes nothing.
   }
-  // What an API says must not steer a terminal.
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -15,6 +15,40 @@ test('a message holds no secret, in whatever form it comes back', () => {
   expect(withoutSecrets(forms.join(' | '), [secret, '', 'x'])).toBe('*** | *** | k=*** | {"k":"***"} | ***');
 });
 
+test.each([
+  ['as PHP writes JSON', 'a+b\\/c=\\"d\\" &\\u00e9'],
+  ['as .NET does', 'a\\u002Bb/c=\\u0022d\\u0022 \\u0026\\u00E9'],
+  ['in JSON within JSON', 'a+b/c=\\\\\\"d\\\\\\" &é'],
+  ['in small letters, only where it must be', 'a%2bb/c=%22d%22%20%26%c3%a9'],
+  ['in XML', 'a+b/c=&quot;d&#34; &amp;&#xE9;'],
+])('nor as the other side may write it: %s', (_, echo) => {
+  expect(withoutSecrets(`<${echo}>`, ['a+b/c="d" &é'])).toBe('<***>');
+});
+
+test('backslashes are taken out as they are, doubled and escaped', () => {
+  for (const secret of ['DOM\\sa:p', '\\\\x\\"y']) {
+    const forms = [secret, JSON.stringify(secret), JSON.stringify(JSON.stringify(secret)), encodeURIComponent(secret)];
+    for (const form of forms) expect(withoutSecrets(`<${form}>`, [secret])).toMatch(/^<[\\"]*\*\*\*[\\"]*>$/);
+  }
+  // Whoever knows the secret can't make it cost time.
+  const secret = '\\"'.repeat(40);
+  const start = performance.now();
+  withoutSecrets(`${'\\\\"'.repeat(39)}${'\\'.repeat(2_000)}`, [secret, '\\\\a'.repeat(30)]);
+  expect(performance.now() - start).toBeLessThan(4_000);
+});
+
+test('a quotation holds no secret with blanks in it either', () => {
+  expect(quotation('you  said\r\n\tp  w\tx!\n', ['p  w\tx'])).toBe('you said ***!');
+});
+
+test('a secret that is as long as they may be takes no time', () => {
+  const secret = '"+/=& '.repeat(4_000);
+  const start = performance.now();
+  expect(withoutSecrets('it was refused', [secret])).toBe('it was refused');
+  expect(withoutSecrets(`x${secret.slice(0, 4_000)}`, [secret, secret.slice(0, 3_000)])).toMatch(/^x\*\*\*"/);
+  expect(performance.now() - start).toBeLessThan(4_000);
+});
+
 test('a secret is taken out whole, also where a part of it is another one', () => {
   const texts = ['p/w', 'postgres://u:p%2Fw@h'];
   expect(withoutSecrets(`login p/w and p%2Fw of ${texts[1]} failed`, texts)).toBe('login *** and *** of *** failed');
