@@ -17,8 +17,8 @@ const dayMs = 86_400_000;
 export interface DatabaseClock {
   /** UTC, `YYYY-MM-DDTHH:MM:SS.f…Z`. */
   readonly utc: string;
-  /** Milliseconds by which it is ahead of ours; half of the way there and back is taken off. */
-  readonly ahead: number;
+  /** Milliseconds by which it is ahead of ours: it was read at some time between our question and its answer. */
+  readonly ahead: { readonly least: number; readonly most: number };
 }
 
 export async function readClock(
@@ -28,11 +28,11 @@ export async function readClock(
 ): Promise<DatabaseClock> {
   const asked = times.clock();
   const { rows } = await session.query(dialect.clock, signal);
-  const ours = (asked + times.clock()) / 2;
+  const answered = times.clock();
   const utc = String(rows[0]?.[0]);
   const theirs = Date.parse(`${utc.slice(0, 23).replace(/Z$/, '')}Z`);
   if (Number.isNaN(theirs)) throw new AdpError('INTERNAL', `The clock of a ${dialect.name} database reads "${utc}".`);
-  return { utc, ahead: Math.round(theirs - ours) };
+  return { utc, ahead: { least: Math.round(theirs - answered), most: Math.round(theirs - asked) } };
 }
 
 /**
@@ -80,10 +80,10 @@ export async function begin(
     const value =
       (await latest(plan, column, clock, signal)) ??
       timesFrom({ kind: column.kind, value: clock, backMs: dayMs, zone });
-    return backfill(value === undefined ? undefined : fromMark({ value, clockAhead: databaseClock.ahead }), []);
+    return backfill(value === undefined ? undefined : fromMark({ value, clockAhead: databaseClock.ahead.least }), []);
   }
   const reached = toMark(cursor);
-  const setBackMs = setBackSince(reached.clockAhead, databaseClock.ahead);
+  const setBackMs = setBackSince(reached.clockAhead, databaseClock.ahead.most);
   const lower = timesFrom({
     kind: column.kind,
     value: reached.value,
@@ -92,7 +92,7 @@ export async function begin(
   });
   return {
     mode,
-    state: fromState({ reads: 'changes', lower, reached: reached.value, clock, clockAhead: databaseClock.ahead }),
+    state: fromState({ reads: 'changes', lower, reached: reached.value, clock, clockAhead: databaseClock.ahead.least }),
     isBackfill: false,
     from: lower ?? 'the beginning',
     ...(setBackMs === 0
@@ -109,9 +109,9 @@ export async function begin(
 /** Less is what networks do to the reading of a clock; an overlap covers it. */
 const clockNoiseMs = 1_000;
 
-/** By how much the database's clock was set back since a cursor was told, in milliseconds. */
-function setBackSince(before: number | undefined, now: number): number {
-  const difference = (before ?? now) - now;
+/** By how much the database's clock was set back for certain since a cursor was told, in milliseconds. */
+function setBackSince(leastBefore: number | undefined, mostNow: number): number {
+  const difference = (leastBefore ?? mostNow) - mostNow;
   return difference < clockNoiseMs ? 0 : difference;
 }
 

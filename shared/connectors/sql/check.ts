@@ -1,6 +1,6 @@
 import { AdpError } from '../../errors.ts';
 import type { Finding, Query } from '../connector.ts';
-import { latest, readClock, type Times } from './bounds.ts';
+import { type DatabaseClock, latest, readClock, type Times } from './bounds.ts';
 import { clockAs, isBeyond } from './cursorValue.ts';
 import type { Column, Dialect, Relation } from './dialect.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -71,8 +71,10 @@ async function attempt<T>(
   }
 }
 
-function clockFinding(ahead: number): Finding {
+function clockFinding({ least, most }: DatabaseClock['ahead']): Finding {
   const name = 'clock';
+  // What is certain of it, however long the answer took.
+  const ahead = Math.max(least, Math.min(0, most));
   if (Math.abs(ahead) < clockToleranceMs) return { name, level: 'ok', detail: `${ahead} ms ahead of ours.` };
   const detail = `The database's clock is ${Math.abs(ahead) / 1_000} s ${ahead > 0 ? 'ahead of' : 'behind'} ours: let it be set by NTP.`;
   return { name, level: 'warning', detail };

@@ -1,6 +1,6 @@
 /**
  * A cursor of a database: the value that was reached, as the database wrote it, and by how much the database's clock was
- * ahead of ours when the read began. `2026-11-20T12:00:00.123456 (clock +12 ms)`.
+ * ahead of ours at least when the read began. `2026-11-20T12:00:00.123456 (clock +12 ms)`.
  */
 export interface Mark {
   readonly value: string;
