@@ -132,7 +132,9 @@ export function sourcesIn({ openTable, clock, dealers, packs }: SourcesOptions):
     const pack = await packOf(source);
     const names = entitiesOf(source.value, pack?.value);
     const ready = names.map((entity) => mappers.compiled(dealer, source, pack, entity));
-    return toPolledSource(dealer.id, source, connector, zoneOf(dealer.value, source.value), ready);
+    // What its dealer and its pack say is part of its configuration.
+    const etag = [source, dealer, pack].map((part) => part?.etag ?? '').join(' ');
+    return toPolledSource(dealer.id, { ...source, etag }, connector, zoneOf(dealer.value, source.value), ready);
   };
 
   return {

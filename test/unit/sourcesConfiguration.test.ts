@@ -125,6 +125,31 @@ describe('an epoch rises', () => {
   });
 });
 
+test('a polled source is another one once it, its pack or its dealer was changed: then it is parked no more', async () => {
+  const mapping = { part_number: 'no', branch_code: { const: '1' }, on_hand: 'qty' };
+  const erp = (table: string) => ({
+    connector: 'postgres',
+    credential: 'acme-erp',
+    extends: 'erp',
+    entities: { part_stock: { settings: { table, key: ['id'] } } },
+  });
+  await hub.pack('erp', { entities: { part_stock: { mapping } } });
+  await hub.source('acme', 'erp', erp('stock'));
+  const etagNow = async () => {
+    hub.clock.move(60_000);
+    return (await hub.sources.polledSource('acme', 'erp')).etag;
+  };
+  const etags = [await etagNow()];
+  expect(await etagNow()).toBe(etags[0]);
+  await hub.pack('erp', { entities: { part_stock: { mapping: { ...mapping, on_hand: 'quantity' } } } });
+  etags.push(await etagNow());
+  await hub.dealer('acme', { time_zone: 'Europe/Oslo' });
+  etags.push(await etagNow());
+  await hub.source('acme', 'erp', erp('dms.stock'));
+  etags.push(await etagNow());
+  expect(new Set(etags).size).toBe(4);
+});
+
 describe('what is wrong with a source', () => {
   const faultsFor = async (source: unknown) => {
     const dealer = await hub.dealer('acme');

@@ -9,7 +9,7 @@ import type { Limits } from './sourceLimits.ts';
 export interface PolledSource {
   readonly dealerId: string;
   readonly sourceId: string;
-  /** Changes whenever its configuration does. */
+  /** Changes whenever its configuration does, or that of its dealer or pack. */
   readonly etag: string;
   readonly connector: Connector;
   /** Checked by the connector's `settings.source`. */
