@@ -1,9 +1,10 @@
 // What people do to a table while it is read, page by page: a column goes, rows go and come.
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Gate, startGate } from '../helpers/gate.ts';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
-import { addPolled, polledAnew, setSecret, statusOf, trigger } from '../helpers/pollHub.ts';
+import { addPolled, polledAnew, runsOf, setSecret, statusOf, trigger } from '../helpers/pollHub.ts';
 import { hasPostgres, postgresAdvice } from '../helpers/postgres.ts';
 import { type WriterLine, type WrittenDatabase, writtenPostgres } from '../helpers/writtenDatabase.ts';
 
@@ -12,6 +13,8 @@ const part = (n: number) => `P-${String(n).padStart(4, '0')}`;
 
 let hub: Hub;
 let database: WrittenDatabase;
+/** On the hub's way to the database. */
+let gate: Gate;
 let line: WriterLine;
 
 if (!hasPostgres) console.warn(postgresAdvice);
@@ -19,15 +22,20 @@ if (!hasPostgres) console.warn(postgresAdvice);
 beforeAll(async () => {
   if (!hasPostgres) return;
   [hub, database] = await Promise.all([startHub(), writtenPostgres()]);
-  await setSecret(hub, 'dms', database.secret);
+  gate = await startGate(database.secret);
+  await setSecret(hub, 'dms', gate.url);
   line = await database.connect();
+});
+afterEach(() => {
+  goOn();
 });
 afterAll(async () => {
   await hub?.end();
+  await gate?.close();
   await database?.stop();
 });
 
-/** A dealer whose table is read fifty rows a page, four pages a second: slowly enough to do something in between. */
+/** A dealer whose table is read fifty rows a page. */
 async function dealerOf(dealer: string): Promise<void> {
   await line.run(
     'TRUNCATE stock',
@@ -36,8 +44,8 @@ async function dealerOf(dealer: string): Promise<void> {
   await addPolled(hub, dealer, {
     connector: database.connector,
     credential: 'dms',
-    limits: { rows_per_second: 200 },
-    settings: { ...database.settings, page_rows: 50 },
+    // To connect takes as long as the gate does.
+    settings: { ...database.settings, page_rows: 50, connect_timeout_ms: 60_000 },
     entities: {
       part_stock: {
         mapping: { part_number: 'part_number', on_hand: 'quantity' },
@@ -48,21 +56,33 @@ async function dealerOf(dealer: string): Promise<void> {
   });
 }
 
-/** A poll that is under way, some of its pages read and others not. */
+/** Lets a read go on that stands still. */
+let goOn = () => {};
+
+/** A poll that stands still until `goOn`, some of its pages read and others not asked for yet. */
 async function begun(dealer: string, query = ''): Promise<string> {
+  const going = Promise.withResolvers<void>();
+  const standing = Promise.withResolvers<{ run_id: string; pages: number }>();
+  goOn = () => {
+    gate.before = async () => undefined;
+    going.resolve();
+  };
+  // Each statement of the hub is one page, and locks nothing once it is answered.
+  gate.before = async () => {
+    const reading = (await statusOf(hub, dealer))?.entities.part_stock.reading;
+    if (reading === null || reading === undefined || reading.pages < 4) return;
+    standing.resolve(reading);
+    await going.promise;
+  };
+  const known = new Set((await runsOf(hub, dealer)).map(({ run_id }) => run_id));
+  await until('a new run', async () => (await trigger(hub, dealer, query))?.some((id) => !known.has(id)));
   let reading: { run_id: string; pages: number } | undefined;
-  const known = (await hub.call('GET', `dealers/${dealer}/runs`)).body.items.length;
-  await until('a new run', async () => {
-    await trigger(hub, dealer, query);
-    return (await hub.call('GET', `dealers/${dealer}/runs`)).body.items.length > known;
+  standing.promise.then((at) => {
+    reading = at;
   });
-  await until('some pages are read', async () => {
-    const { reading: now } = (await statusOf(hub, dealer)).entities.part_stock;
-    if (now !== null) reading = now;
-    return now !== null && now.pages >= 4;
-  });
-  expect(reading?.pages).toBeLessThan(rows / 50 - 2);
-  return reading?.run_id ?? '';
+  const { run_id, pages } = await until('some pages are read', () => reading);
+  expect(pages).toBeLessThan(rows / 50 - 2);
+  return run_id;
 }
 
 async function held(dealer: string): Promise<Map<string, number>> {
@@ -77,6 +97,7 @@ const sorted = (content: ReadonlyMap<string, number>) => [...content].sort();
     await dealerOf('altered');
     const run = await begun('altered');
     await line.run('ALTER TABLE stock RENAME COLUMN quantity TO amount');
+    goOn();
     const closed = await hub.closed(run);
     expect(closed).toMatchObject({
       status: 'failed',
@@ -90,9 +111,11 @@ const sorted = (content: ReadonlyMap<string, number>) => [...content].sort();
       parked: { code: 'MAPPING_ERROR', advice: expect.stringContaining('trigger') },
       entities: { part_stock: { cursor: null } },
     });
-    // What came before is held as it was, and nothing of it without the column.
-    const before = await held('altered');
-    expect(before.size).toBeGreaterThan(100);
+    // What came before is held as it was, and nothing of it without the column. A run that failed doesn't wait for it.
+    const before = await until('what came before is held', async () => {
+      const records = await held('altered');
+      return records.size > 100 && records;
+    });
     for (const [name, quantity] of before) expect(name).toBe(part(quantity));
 
     await line.run('ALTER TABLE stock RENAME COLUMN amount TO quantity');
@@ -121,6 +144,7 @@ const sorted = (content: ReadonlyMap<string, number>) => [...content].sort();
       `DELETE FROM stock WHERE part_number IN (${gone.map((name) => `'${name}'`)})`,
       `INSERT INTO stock VALUES ('P-0003x', 1, clock_timestamp()), ('P-0597x', 2, clock_timestamp())`,
     );
+    goOn();
     const swept = await hub.closed(run);
     expect(swept).toMatchObject({ status: 'succeeded', receipt: { upserts: 0, deletes: 1, balanced: true } });
     const after = await held('swept');
