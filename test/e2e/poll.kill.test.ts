@@ -1,7 +1,8 @@
 // The host is killed while it polls: in its first read of a large table, and while changes are polled.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Gate, startGate } from '../helpers/gate.ts';
 import { type Hub, type Reply, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
 import { addPolled, polledAnew, putSource, runsOf, setSecret, statusOf, trigger } from '../helpers/pollHub.ts';
@@ -25,22 +26,35 @@ const ifPostgres = hasPostgres ? test : test.skip;
 
 let hub: Hub;
 let database: WrittenDatabase;
+/** On the hub's way to the database. */
+let gate: Gate;
 const random = randomOf(seed);
+/** Ends what a test does beside itself, also where it fails. */
+let isOver = false;
 
 beforeAll(async () => {
   if (!hasPostgres) return;
   [hub, database] = await Promise.all([startHub({ RUN_GIVE_UP_MINUTES: '1' }), writtenPostgres()]);
-  await setSecret(hub, 'acme-dms', database.secret);
+  gate = await startGate(database.secret);
+  await setSecret(hub, 'acme-dms', gate.url);
+});
+beforeEach(() => {
+  isOver = false;
+});
+afterEach(() => {
+  isOver = true;
 });
 afterAll(async () => {
   await hub?.end();
+  await gate?.close();
   await database?.stop();
 });
 
 const source = (page_rows: number) => ({
   connector: database.connector,
   credential: 'acme-dms',
-  settings: { ...database.settings, page_rows },
+  // To connect takes as long as the gate does.
+  settings: { ...database.settings, page_rows, connect_timeout_ms: 60_000 },
   entities: {
     part_stock: {
       mapping: { part_number: 'part_number', on_hand: 'quantity' },
@@ -54,6 +68,8 @@ const source = (page_rows: number) => ({
 /** What the status said, again and again, for as long as somebody answered. */
 interface Watched {
   readonly seen: readonly Seen[];
+  /** Resolves after a look that began later than the call. */
+  look(): Promise<void>;
   stop(): Promise<void>;
 }
 interface Seen {
@@ -65,21 +81,27 @@ interface Seen {
 
 function watch(): Watched {
   const seen: Seen[] = [];
-  let isOver = false;
+  let isStopped = false;
+  let next = Promise.withResolvers<void>();
   const watching = (async () => {
-    while (!isOver) {
+    while (!isStopped && !isOver) {
+      const now = next;
+      next = Promise.withResolvers();
       const entity = (await statusOf(hub, 'acme'))?.entities.part_stock;
       if (entity !== undefined) {
         const { run_id: run, pages: done = 0, rows: read = 0 } = entity.reading ?? {};
         seen.push({ cursor: entity.cursor, run, pages: done, rows: read });
       }
+      now.resolve();
       await sleep(25);
     }
+    next.resolve();
   })();
   return {
     seen,
+    look: () => next.promise,
     async stop() {
-      isOver = true;
+      isStopped = true;
       await watching;
     },
   };
@@ -129,8 +151,10 @@ ifPostgres(
        FROM generate_series(1, ${rows}) AS g(n)`,
     );
     await addPolled(hub, 'acme', source(rows / pages));
-    const [run = ''] = (await trigger(hub, 'acme')) ?? [];
     const watched = watch();
+    // No page is asked for before it was seen how far the read is: it is not over before the kills.
+    gate.before = watched.look;
+    const [run = ''] = (await trigger(hub, 'acme')) ?? [];
     for (let kill = 0; kill < kills; kill++) {
       const from = Math.floor(((kill + random()) / kills) * (pages - 10));
       const at = () => watched.seen.findLast((each) => each.run === run);
@@ -139,6 +163,7 @@ ifPostgres(
       await killHost();
     }
     const closed: Reply['body'] = await hub.closed(run, patienceMs);
+    gate.before = async () => undefined;
     await watched.stop();
     expect(closed).toMatchObject({
       status: 'succeeded',
@@ -158,7 +183,6 @@ ifPostgres(
   async () => {
     await putSource(hub, 'acme', source(100));
     const watched = watch();
-    let isOver = false;
     let written = 0;
     const writing = (async () => {
       const line = await database.connect();
