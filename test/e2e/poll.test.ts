@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
+import { runsOf, trigger } from '../helpers/pollHub.ts';
 import { type RestApi, startRestApi } from '../helpers/restApi.ts';
 
 interface Part {
@@ -17,10 +18,10 @@ let parts: Part[] = [];
 const pageSize = 3;
 
 /** Parts in the order of their change, a few a page. */
-function answerParts(url: URL) {
+function answerParts(url: URL, all: readonly Part[] = parts) {
   const page = Number(url.searchParams.get('page') ?? '1');
   const since = url.searchParams.get('since') ?? '';
-  const found = parts.filter(({ changed }) => changed >= since).sort((a, b) => (a.changed < b.changed ? -1 : 1));
+  const found = all.filter(({ changed }) => changed >= since).sort((a, b) => (a.changed < b.changed ? -1 : 1));
   return { body: { parts: found.slice((page - 1) * pageSize, page * pageSize) } };
 }
 
@@ -56,17 +57,20 @@ async function configured(dealer: string, body: object = source()): Promise<void
   expect([saved.status, saved.body]).toEqual([201, expect.anything()]);
 }
 
-async function triggered(dealer: string, query = ''): Promise<string[]> {
-  const reply = await hub.call('POST', `${admin(dealer)}/trigger${query}`);
-  expect([reply.status, reply.body]).toEqual([202, { runs: [expect.any(String)] }]);
-  return reply.body.runs;
+/** Triggers it until there is a new run: the poll before may still be about to end, and then its runs are answered. */
+async function triggered(dealer: string, query = ''): Promise<string> {
+  const known = new Set((await runsOf(hub, dealer)).map(({ run_id }) => run_id));
+  return await until('a new run', async () => (await trigger(hub, dealer, query))?.find((id) => !known.has(id)));
 }
 
-/** Polls once; the run as it was closed. */
+/** Polls once; the run as it was closed. What is known of the source tells of it, too. */
 async function polled(dealer: string, query = '') {
-  const [run = ''] = await triggered(dealer, query);
+  const run = await triggered(dealer, query);
   const closed = await hub.closed(run);
-  await idle(dealer);
+  await until('the poll has ended', async () => {
+    const reads: { run_id: string }[] = Object.values((await status(dealer)).entities.part.reads);
+    return reads.some(({ run_id }) => run_id === run);
+  });
   return closed;
 }
 
@@ -74,23 +78,10 @@ async function status(dealer: string) {
   return (await hub.call('GET', `${admin(dealer)}/status`)).body;
 }
 
-/** Until the poll's own end is known, which may be a little after its runs are closed. */
-async function idle(dealer: string): Promise<void> {
-  let last = '';
-  await until('the poll has ended', async () => {
-    const { last_success, last_error } = await status(dealer);
-    const now = JSON.stringify([last_success, last_error]);
-    if (last_success === null && last_error === null) return false;
-    const isSame = now === last;
-    last = now;
-    return isSame;
-  });
-}
-
 beforeAll(async () => {
   api = await startRestApi();
   timely = await startRestApi();
-  timely.answer = () => ({ body: { parts: timely.asked.length > 1 ? [] : [part(1, 1)] } });
+  timely.answer = ({ url }) => answerParts(url, [part(1, 1)]);
   hub = await startHub();
   await configured('timely', source({ schedule: { cron: '* * * * *' } }, timely.url));
 });
@@ -191,19 +182,20 @@ test('what is gone is found by a read of everything', async () => {
 test('a source is polled once at a time: a second trigger answers the runs of the first', async () => {
   parts = [part(1, 1)];
   await configured('once');
-  let release = () => {};
-  let isHeld = true;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  api.answer = ({ url }) => (isHeld ? { status: 429, headers: { 'retry-after': '2' } } : answerParts(url));
+  let isAsked = false;
+  const released = Promise.withResolvers<void>();
+  // It is asked, and has no answer before the second trigger has one.
+  api.answer = async ({ url }) => {
+    isAsked = true;
+    await released.promise;
+    return answerParts(url);
+  };
   const first = await triggered('once');
-  await until('it was asked', () => api.asked.some(({ url }) => url.pathname === '/parts'));
-  expect(await triggered('once')).toEqual(first);
-  isHeld = false;
-  release();
-  await held;
-  expect(await hub.closed(first[0] ?? '')).toMatchObject({ status: 'succeeded', receipt: { read: 1 } });
+  await until('it was asked', () => isAsked);
+  const reply = await hub.call('POST', `${admin('once')}/trigger`);
+  released.resolve();
+  expect([reply.status, reply.body]).toEqual([202, { runs: [first] }]);
+  expect(await hub.closed(first)).toMatchObject({ status: 'succeeded', receipt: { read: 1 } });
 });
 
 test('a check finds what is there', async () => {
@@ -217,16 +209,18 @@ test('a check finds what is there', async () => {
 test('who asks for what is not there is told', async () => {
   await configured('refused', source({ enabled: false }));
   await hub.call('PUT', 'admin/dealers/refused/sources/web', { body: { connector: 'push', entities: { part: {} } } });
-  const trigger = async (path: string) => (await hub.call('POST', `admin/dealers/${path}/trigger`)).status;
-  expect(await trigger('refused/sources/dms')).toBe(409);
-  expect(await trigger('refused/sources/web')).toBe(400);
-  expect(await trigger('refused/sources/none')).toBe(404);
-  expect(await trigger('nobody/sources/dms')).toBe(404);
+  const triggerAt = async (path: string) => (await hub.call('POST', `admin/dealers/${path}/trigger`)).status;
+  expect(await triggerAt('refused/sources/dms')).toBe(409);
+  expect(await triggerAt('refused/sources/web')).toBe(400);
+  expect(await triggerAt('refused/sources/none')).toBe(404);
+  expect(await triggerAt('nobody/sources/dms')).toBe(404);
   expect((await hub.call('GET', 'admin/dealers/refused/sources/web/status')).status).toBe(400);
 });
 
 test('a schedule starts it', async () => {
   await until('it was polled', async () => (await status('timely')).last_success !== null, 200_000);
+  const [first] = (await runsOf(hub, 'timely')).reverse();
+  expect(await hub.closed(first.run_id)).toMatchObject({ status: 'succeeded', receipt: { applied: { inserted: 1 } } });
   expect((await hub.records('timely', 'part')).size).toBe(1);
   expect((await status('timely')).next_run).toEqual(expect.any(String));
 });

@@ -26,7 +26,8 @@ export interface Answer {
   readonly hangs?: boolean;
 }
 
-export type Answering = (asked: Asked) => Answer;
+/** What is not answered yet is waited for. */
+export type Answering = (asked: Asked) => Answer | Promise<Answer>;
 
 /** An API whose answers a test decides, one by one. */
 export interface RestApi {
@@ -47,10 +48,10 @@ export async function startRestApi(): Promise<RestApi> {
     const { method = '', headers } = request;
     const one = { method, url: new URL(request.url ?? '/', api.url), headers, body: Buffer.concat(chunks).toString() };
     asked.push(one);
-    const { status = 200, headers: own = {}, body = '', breaksAfter, hangs = false } = api.answer(one);
     response.on('close', () => {
       if (!response.writableFinished) broken += 1;
     });
+    const { status = 200, headers: own = {}, body = '', breaksAfter, hangs = false } = await api.answer(one);
     const type = typeof body === 'string' ? {} : { 'content-type': 'application/json' };
     response.writeHead(status, { ...type, ...own });
     const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -58,6 +59,8 @@ export async function startRestApi(): Promise<RestApi> {
     else if (breaksAfter === undefined) response.end(text);
     else response.write(text.slice(0, breaksAfter), () => response.destroy());
   });
+  // A line that ends while it is used for the next request fails that one: no test waits so long on purpose.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const api: RestApi = {
