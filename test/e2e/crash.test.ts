@@ -1,5 +1,6 @@
 // What goes wrong behind the door: poison in the queue, a store that is away, a stack that starts again.
 
+import { isDeepStrictEqual } from 'node:util';
 import { ServiceBusClient } from '@azure/service-bus';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -113,13 +114,10 @@ describe('poison in the queue', () => {
       { op: 'delete', id: 'good-3', version: versionAt(2) },
     ]);
     await sendAll([body]);
-    const rows = await until('the bad ones are in quarantine', async () => {
-      const found = await quarantineOf(Object(body).run_id);
-      return found.length > 0 && found;
-    });
     await drained();
     const held = await hub.records('acme', 'part', '&include_deleted=true');
     expect([...held.keys()].filter((id) => /good|bad/.test(id)).sort()).toEqual(['good-1', 'good-2', 'good-3']);
+    const rows = await quarantineOf(Object(body).run_id);
     expect(rows.map(({ stage, record_id }) => [stage, record_id]).sort()).toEqual([
       ['write', 'bad-version'],
       ['write', 'bad/id'],
@@ -171,11 +169,12 @@ describe('Cosmos DB that is away for a while', () => {
       expect((await hub.call('GET', `runs/${body.run_id}`)).body).toMatchObject({ status: 'running' });
     }
     expect((await hub.call('GET', 'health/live')).status).toBe(200);
-    const notReady = await until('it says that it is not ready', async () => {
-      const reply = await hub.call('GET', 'health/ready');
-      return reply.status === 503 && reply;
+    // What doesn't answer within two seconds counts as away, which on a busy machine may be said of another one, too.
+    const others = { tables: 'ok', blobs: 'ok', serviceBus: 'ok' };
+    await until('it says that it is not ready, and what it lacks', async () => {
+      const { status, body } = await hub.call('GET', 'health/ready');
+      return status === 503 && isDeepStrictEqual(body.dependencies, { ...others, cosmos: 'unavailable' });
     });
-    expect(notReady.body.dependencies).toMatchObject({ cosmos: 'unavailable', serviceBus: 'ok' });
 
     await hub.cosmos.start();
     for (const { body } of replies) {
