@@ -6,15 +6,16 @@ export interface Pace {
   readonly busyUntil: number;
 }
 
-/** What a clock that was wrong may cost at most. */
-const maxAheadMs = 10 * 60_000;
+/** What rows, or a clock that was wrong, may cost at most. */
+const longestMs = 60 * 60_000;
+/** By so much clocks of instances may differ. */
+const usualSkewMs = 60_000;
 
 /** Milliseconds until the next page may be read. */
 export async function paceWaitMs(key: string, store: StateStore<Pace>, clock: Clock): Promise<number> {
   const stored = await store.read(key);
   const now = clock();
-  const busyUntil = stored?.state.busyUntil ?? now;
-  return busyUntil > now + maxAheadMs ? 0 : Math.max(0, busyUntil - now);
+  return busyMs(stored?.state, now);
 }
 
 /** Notes that rows were read: the next page waits for as long as they take at that rate. */
@@ -28,7 +29,12 @@ export async function notePace(
   if (rows === 0) return;
   await changeState(store, key, (before) => {
     const now = clock();
-    const from = before === undefined || before.busyUntil > now + maxAheadMs ? now : Math.max(now, before.busyUntil);
-    return { next: { busyUntil: from + (rows / rowsPerSecond) * 1_000 }, result: undefined };
+    const ms = busyMs(before, now) + (rows / rowsPerSecond) * 1_000;
+    return { next: { busyUntil: now + Math.min(longestMs, ms) }, result: undefined };
   });
+}
+
+function busyMs(pace: Pace | undefined, now: number): number {
+  const ms = (pace?.busyUntil ?? now) - now;
+  return ms > longestMs + usualSkewMs ? 0 : Math.max(0, ms);
 }

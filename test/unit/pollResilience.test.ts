@@ -192,6 +192,22 @@ describe("a source's limits", () => {
     expect(clock() - start).toBe(45_000);
   });
 
+  test('make large pages wait as long as their rows take, up to an hour', async () => {
+    const { take, note, clock } = instances({ rows_per_second: 20 });
+    await note(50_000);
+    expect(await take()).toBe(2_500_000);
+    await note(50_000);
+    expect(await take()).toBe(3_600_000);
+    // Clocks differ a little.
+    clock.move(-5_000);
+    expect(await take()).toBe(3_605_000);
+    // That is a clock that was wrong.
+    clock.move(-60_000);
+    expect(await take()).toBe(0);
+    await note(20);
+    expect(await take()).toBe(1_000);
+  });
+
   test('refuse where they can not be read: rather no request than one too many', async () => {
     const { take, tables } = instances({ requests_per_minute: 60 });
     tables.fail('limits.get');
