@@ -10,7 +10,7 @@ export const secrets: Command = {
   name: 'secrets',
   summary: "Put a dealer's credential into Key Vault, where sources find it by name",
   details: [
-    'secrets set NAME   stores what comes on standard input, but for one line break at its end',
+    'secrets set NAME   stores what comes on standard input (UTF-8), but for one line break at its end',
     '',
     'The value is never an argument: others on the machine could read it. Azure decides who may do this, by your login',
     '(az login); the vault is that of KEY_VAULT_URL, or else of .local/stack.json, which npm start writes.',
@@ -45,9 +45,19 @@ async function readValue({ stdin }: Invocation): Promise<string> {
     if (bytes > mostBytes) throw new AdpError('DATA_ERROR', `a secret can't be longer than ${mostBytes} bytes`);
     chunks.push(chunk);
   }
-  const value = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
+  const value = decode(Buffer.concat(chunks)).replace(/\r?\n$/, '');
   if (value === '') throw usageError('secrets set reads the value from standard input, and that is empty');
   return value;
+}
+
+/** Text without a byte order mark. A password with other characters in place of its own would only be refused later on. */
+function decode(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // As UTF-16 without a mark looks.
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Said below.
+  }
+  throw usageError('what comes on standard input is not UTF-8: save the file as UTF-8, or convert it (iconv -t utf-8)');
 }

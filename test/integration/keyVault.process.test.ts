@@ -19,7 +19,7 @@ async function read(name: string): Promise<{ status: number; body: unknown }> {
 }
 
 /** `adp secrets set` as an operator runs it, in a folder below the stack's. */
-async function adp(args: readonly string[], stdin: string, env: Record<string, string> = {}) {
+async function adp(args: readonly string[], stdin: string | Uint8Array, env: Record<string, string> = {}) {
   const cwd = join(folder, 'below');
   await mkdir(cwd, { recursive: true });
   const program = run(resolve('cli/main.ts'), args, { cwd, env });
@@ -45,6 +45,11 @@ describe('adp secrets set', () => {
     expect(await read('acme-dms')).toEqual({ status: 200, body: { value: 'Server=x;Password=ž🔑\n' } });
   });
 
+  test('leaves out the mark that editors put before UTF-8', async () => {
+    expect((await adp(['secrets', 'set', 'marked'], '\ufeff{"kind":"bearer"}\r\n')).code).toBe(0);
+    expect(await read('marked')).toEqual({ status: 200, body: { value: '{"kind":"bearer"}' } });
+  });
+
   test('says nothing of the value in JSON either', async () => {
     const { code, output } = await adp(['secrets', 'set', 'quiet', '--json'], 'hush-hush');
     expect(code).toBe(0);
@@ -54,6 +59,9 @@ describe('adp secrets set', () => {
   test.each([
     ['nothing on standard input', ['secrets', 'set', 'empty'], '\n', 2, /standard input, and that is empty/],
     ['a value as an argument', ['secrets', 'set', 'x', 'hush-hush'], 'y', 2, /doesn't know what to do with/],
+    ['what is not UTF-8', ['secrets', 'set', 'x'], Buffer.from('Password=\xe9t\xe9', 'latin1'), 2, /is not UTF-8/],
+    ['what PowerShell writes', ['secrets', 'set', 'x'], Buffer.from('\ufeffPassword=x', 'utf16le'), 2, /is not UTF-8/],
+    ['zeros between letters', ['secrets', 'set', 'x'], Buffer.from('Password=x', 'utf16le'), 2, /is not UTF-8/],
     ['another action', ['secrets', 'get', 'acme-dms'], '', 2, /can't "get"/],
     ['a name that Key Vault does not have', ['secrets', 'set', 'acme_dms'], 'y', 1, /letters, digits and hyphens/],
   ] as const)('refuses %s', async (_, args, stdin, code, message) => {
