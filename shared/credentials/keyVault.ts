@@ -104,6 +104,12 @@ function toAdpError(name: string, failure: Failure): AdpError {
   const cause = new Error(`${failure.name}: ${failure.status ?? ''} ${failure.code ?? ''}`);
   const because = { cause };
   const { status, code } = failure;
+  // First, since it may have a status too, which is that of the token endpoint.
+  if (/Authentication|Credential/.test(failure.name)) {
+    const remedy = 'give it a managed identity, or log in with az login';
+    const options = { ...because, disposition: 'retry' } as const;
+    return new AdpError('AUTH_FAILED', `This app got no token for Key Vault: ${remedy}.`, options);
+  }
   if (status === 404) {
     const remedy = `put it there with adp secrets set ${name}, or correct the source's credential`;
     return new AdpError('CONFIG_ERROR', `Key Vault has no secret "${name}": ${remedy}.`, because);
@@ -127,11 +133,6 @@ function toAdpError(name: string, failure: Failure): AdpError {
     const { retryAfterMs } = failure;
     const options = retryAfterMs === undefined ? because : { ...because, retryAfterMs };
     return new AdpError('RATE_LIMITED', `Key Vault is asked too often; it was for the secret "${name}".`, options);
-  }
-  if (/Authentication|Credential/.test(failure.name)) {
-    const remedy = 'give it a managed identity, or log in with az login';
-    const options = { ...because, disposition: 'retry' } as const;
-    return new AdpError('AUTH_FAILED', `This app got no token for Key Vault: ${remedy}.`, options);
   }
   return new AdpError('NETWORK_ERROR', `Key Vault does not answer; it was asked for the secret "${name}".`, because);
 }

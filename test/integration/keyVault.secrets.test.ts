@@ -116,6 +116,27 @@ describe('an error says what to do', () => {
     expect(await failureOf(open(away.url).get('any'))).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
   });
 
+  test('an app that gets no token asks again later', async () => {
+    const login = {
+      AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
+      AZURE_TENANT_ID: 'common',
+      AZURE_CLIENT_ID: 'hub',
+      AZURE_CLIENT_SECRET: 'hush-hush',
+      AZURE_AUTHORITY_HOST: 'https://127.0.0.1:1',
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, login);
+    try {
+      const error = await failureOf(open().get('any'));
+      expect(error).toMatchObject({ code: 'AUTH_FAILED', disposition: 'retry' });
+      expect(error.message).toContain('got no token');
+      expect(describeError(error)).not.toContain('hush-hush');
+    } finally {
+      for (const name of Object.keys(login)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  });
+
   test('a name that Key Vault does not have is refused before it is asked', async () => {
     expect(await failureOf(open().get('acme_dms'))).toMatchObject({ code: 'CONFIG_ERROR', disposition: 'park' });
     expect(await failureOf(open().get('../keys'))).toMatchObject({ code: 'CONFIG_ERROR' });
