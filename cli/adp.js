@@ -3,11 +3,13 @@
 // need Node 24, which the package `node` pins.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 if (Number.parseInt(process.versions.node, 10) >= 24) {
+  // A few hundred sources are stripped of their types and compiled once. Where that can't be kept, each time.
+  module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/adp', import.meta.url)));
   await import('./main.ts');
 } else {
   const node = pinnedNode();
@@ -15,8 +17,7 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
     console.error(`adp needs Node 24, this is ${process.versions.node}: run npm ci, which brings it along`);
     process.exit(1);
   }
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // Ctrl-C reaches both processes: the child ends in its own way, and this one repeats how.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -1,7 +1,6 @@
 import type { Command, Invocation } from '../command.ts';
 import { type Applied, applyItems, type Plan, planItem } from '../configuration/applyItems.ts';
 import type { Item } from '../configuration/configuration.ts';
-import { readFiles } from '../configuration/readFiles.ts';
 import { formatCount } from '../output.ts';
 import { usageError } from '../usageError.ts';
 
@@ -24,6 +23,8 @@ export const apply: Command = {
     const { args, hub, output, cwd } = invocation;
     const names = [...args.list('file'), ...args.many('FILE')];
     if (names.length === 0) throw usageError('adp apply needs a file: -f FILE');
+    // Slow to load: YAML.
+    const { readFiles } = await import('../configuration/readFiles.ts');
     const items = await readFiles(names, cwd);
     if (args.flag('dry-run')) return showPlans(invocation, items);
     const width = nameWidth(items);

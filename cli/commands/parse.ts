@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { FormatName, FormatRow, ReadOptions, Sniffed } from '../../shared/formats/format.ts';
-import { type OpenedFile, openFile } from '../../shared/formats/openFile.ts';
-import { formatByExtension, knownExtensions } from '../../shared/formats/registry.ts';
+import type { OpenedFile } from '../../shared/formats/openFile.ts';
 import type { Arguments } from '../arguments.ts';
 import { cellText, toPlain } from '../cellText.ts';
 import type { Command, Invocation } from '../command.ts';
@@ -53,7 +52,9 @@ interface Parsed {
 async function show(invocation: Invocation, source: LocalFile | AsyncIterable<Uint8Array>): Promise<boolean> {
   const { args, output } = invocation;
   const name = args.one('FILE');
-  const format = formatOf(args);
+  // Slow to load: every format.
+  const { openFile } = await import('../../shared/formats/openFile.ts');
+  const format = await formatOf(args);
   const opened = await openFile(name, source, format === undefined ? {} : { format });
   const parsed = await read(invocation, opened, source);
   if (output.json) output.data(toData(name, opened, parsed));
@@ -61,7 +62,8 @@ async function show(invocation: Invocation, source: LocalFile | AsyncIterable<Ui
   return parsed.bad === 0;
 }
 
-function formatOf(args: Arguments): FormatName | undefined {
+async function formatOf(args: Arguments): Promise<FormatName | undefined> {
+  const { formatByExtension, knownExtensions } = await import('../../shared/formats/registry.ts');
   const extension = args.text('format');
   const format = extension === undefined ? undefined : formatByExtension(`rows.${extension}`);
   if (extension !== undefined && !format) {
