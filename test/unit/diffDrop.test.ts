@@ -304,6 +304,38 @@ describe('a suspect snapshot', () => {
     }
   });
 
+  test('whose approval died anywhere, and that nobody approves again, leaves the next one right', async () => {
+    const deaths: string[] = [];
+    for (let at = 1; ; at++) {
+      for (const after of [false, true]) {
+        const world = diffWorld();
+        await world.take(csv(ten));
+        const run = await world.take(csv(ten.slice(6)));
+        world.life.dieAt(at, after);
+        const ended = await world.approve(run.runId).then(
+          () => 'approved',
+          (error: unknown) => {
+            if (!(error instanceof Died)) throw error;
+            return 'died';
+          },
+        );
+        deaths.push(ended);
+        world.life.bear();
+        await world.write();
+        await world.run(run.runId);
+        world.clock.move(16 * 60_000);
+        await world.take(csv(ten));
+        expect({ at, after, held: quantities(world) }).toEqual({
+          at,
+          after,
+          held: Object.fromEntries(ten.map(([n, , q]) => [n, q])),
+        });
+      }
+      if (deaths.at(-1) === 'approved') break;
+    }
+    expect(deaths.filter((one) => one === 'died').length).toBeGreaterThan(8);
+  });
+
   test('applies its upserts all the same', async () => {
     const world = diffWorld();
     await world.take(csv(ten));

@@ -56,6 +56,8 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
     source_id: run.sourceId,
     schema_version: entities[entity].schemaVersion,
   };
+  // Before the first one is sent: of an approval that dies, and that nobody repeats, some are applied all the same.
+  await lease.save({ ...lease.state, isDoubtful: true });
   for await (const changes of readChanges(deps.blobs, last.held)) {
     messages += await deps.deliver({ ...heading, seq: messages }, changes);
   }
@@ -72,7 +74,6 @@ async function sendHeld(runId: RunId, lease: BaselineLease, deps: ApproveDeps): 
     errors: run.errors.filter((error) => !error.detail.startsWith(suspicionMark)),
     notes: [...(run.notes ?? []), `Approved on ${now}: its deletes were applied.`],
   };
-  await lease.save({ ...lease.state, isDoubtful: true });
   await deps.runs.save(stored, approved);
   return approved;
 }
