@@ -25,7 +25,10 @@ export interface Arrivals {
   readonly ledger: Ledger;
   /** Takes a file that has arrived; see `takeDrop`. @param path in the container `drops` */
   take(path: string): Promise<Taking>;
-  /** Copies what is new in the share into `drops`, then sends what lies there unsettled to `file-arrivals`. */
+  /**
+   * Copies what is new in the share into `drops`, then sends what lies there unsettled to `file-arrivals`.
+   * @throws AdpError `NETWORK_ERROR` (retry) where the share can't be listed; the second part is done all the same
+   */
   scan(): Promise<{ readonly copied: number; readonly sent: number }>;
   /** Removes a dealer's files from `drops`, and what is known of them. The share is never touched. */
   purge(dealerId: string): Promise<void>;
@@ -69,7 +72,9 @@ export function createArrivals(deps: ArrivalsDeps): Arrivals {
     async scan() {
       const onFailure = (path: string, error: unknown) =>
         log.warn('A file could not be copied from the share.', { path, error: describeError(error) });
-      const copied = share === undefined ? 0 : await scanShare({ share, seen, drops, clock, onFailure });
+      const copying = share === undefined ? 0 : scanShare({ share, seen, drops, clock, onFailure });
+      const [copied] = await Promise.allSettled([copying]);
+      // Whatever became of that: what lies in `drops` needs no share.
       const sent = await sweepDrops({
         drops,
         ledger,
@@ -78,7 +83,8 @@ export function createArrivals(deps: ArrivalsDeps): Arrivals {
         send: (path, id) => deps.arrivals.send({ id, body: JSON.stringify({ path }) }),
         settled,
       });
-      return { copied, sent };
+      if (copied.status === 'rejected') throw copied.reason;
+      return { copied: copied.value, sent };
     },
     async purge(dealerId) {
       // In this order: a file that the ledger does not know would be taken.
