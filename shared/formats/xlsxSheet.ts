@@ -168,7 +168,7 @@ export class SheetReader {
       return text;
     }
     const value = Number(text);
-    return `${value}` === text ? value : new NumberLiteral(text);
+    return `${value}` === text || isDouble(text, value) ? value : new NumberLiteral(text);
   }
 
   #finishRow(): void {
@@ -213,6 +213,23 @@ export class SheetReader {
       ? { row: this.#row, values }
       : { row: this.#row, error: fault, raw: rawOf(this.#values) };
   }
+}
+
+/**
+ * Excel holds a double and writes it with 17 digits, so that 19.99 stands there as 19.989999999999998: what was typed is
+ * the shortest number that is the same double.
+ */
+function isDouble(text: string, value: number): boolean {
+  const digits = digitsOf(text);
+  return digits.length > 15 && digits === digitsOf(value.toPrecision(17));
+}
+
+/** Those that count, whatever their size. */
+function digitsOf(number: string): string {
+  return number
+    .replace(/[eE].*$/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+|0+$/g, '');
 }
 
 function rawOf(values: readonly unknown[]): string {

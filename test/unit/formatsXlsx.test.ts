@@ -24,6 +24,14 @@ describe('a cell', () => {
     ['<c r="A2"><v>10.50</v></c>', new NumberLiteral('10.50')],
     ['<c r="A2" t="n"><v>1E-3</v></c>', new NumberLiteral('1E-3')],
     ['<c r="A2"><v>12345678901234567</v></c>', new NumberLiteral('12345678901234567')],
+    // As Excel writes what was typed as 19.99, 0.1, -4.35 and 0.00001.
+    ['<c r="A2"><v>19.989999999999998</v></c>', 19.99],
+    ['<c r="A2"><v>0.10000000000000001</v></c>', 0.1],
+    ['<c r="A2"><v>-4.3499999999999996</v></c>', -4.35],
+    ['<c r="A2"><v>1.0000000000000001E-5</v></c>', 0.00001],
+    // As Excel writes none: it is exact.
+    ['<c r="A2"><v>19.999999999999999999</v></c>', new NumberLiteral('19.999999999999999999')],
+    ['<c r="A2"><v>1234567890123456.25</v></c>', new NumberLiteral('1234567890123456.25')],
     ['<c r="A2" t="b"><v>1</v></c>', true],
     ['<c r="A2" t="b"><v>0</v></c>', false],
     ['<c r="A2" t="s"><v>1</v></c>', 'two runs'],
