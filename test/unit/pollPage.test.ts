@@ -45,6 +45,13 @@ describe('a source', () => {
     expect((await world.run(second)).cursor).toEqual({ from: '3', to: '9' });
   });
 
+  test('has pages as large as its settings say', async () => {
+    const world = pollWorld();
+    world.dms.pageSize = 50_000;
+    world.dms.rows = rows(20_000);
+    expect(await world.page(world.newRun(), 0)).toMatchObject({ kind: 'done', counts: { read: 20_000 } });
+  });
+
   test('loses no row to ties that are larger than a page', async () => {
     const world = pollWorld();
     world.dms.rows = Array.from({ length: 20 }, (_, n) => row(n, n < 3 ? n : 5));

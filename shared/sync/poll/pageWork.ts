@@ -23,8 +23,8 @@ import type { AheadPage } from './readAhead.ts';
 import type { PageRequest } from './readRequest.ts';
 import { isUnlimited } from './sourceLimits.ts';
 
-/** Short pages are kinder to somebody's database than one long stream; and a page is what memory holds. */
-const maxPageRows = 5_000;
+/** A page is what memory holds. How much kinder a shorter one is to a system, its connector knows. */
+const maxPageRows = 50_000;
 /** Some milliseconds of mapping. */
 const rowsAtOnce = 1_000;
 /** A page is no more than what the source may be asked for in so many seconds. */
