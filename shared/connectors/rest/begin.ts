@@ -8,6 +8,9 @@ import { namesUsed } from './request.ts';
 import { hash } from './rows.ts';
 import { readTime, type TimeForm, writeSince, writeUntil } from './times.ts';
 
+/** A token means nothing to people, however long. */
+const shownCharacters = 200;
+
 /** How an entity's requests write times. */
 function timeFormOf({ incremental }: RestEntity, zone: string, tools: Pick<Tools, 'timeZone'>): TimeForm {
   return { format: incremental.format, zone: tools.timeZone(incremental.zone ?? zone) };
@@ -64,7 +67,7 @@ export function beginRead(
   return {
     mode,
     state: toJson(state),
-    ...(asked === undefined ? {} : { from: String(asked.since ?? asked.cursor) }),
+    ...(asked === undefined ? {} : { from: String(asked.since ?? asked.cursor).slice(0, shownCharacters) }),
     // Pages are in the API's own order: what one read began, another can't go on with.
     isBackfill: false,
   };
@@ -81,7 +84,7 @@ function askedFor(
       if (atMs === undefined) return undefined;
       return { since: writeSince(form, atMs - cursor.overlapSeconds * 1_000), cursor: writeSince(form, atMs) };
     case 'monotonic_id':
-      return id === undefined ? undefined : { since: String(BigInt(id) - BigInt(cursor.overlapIds)), cursor: id };
+      return id === undefined ? undefined : { since: sinceId(BigInt(id), BigInt(cursor.overlapIds)), cursor: id };
     case 'token':
       return token === undefined ? undefined : { cursor: token };
     case 'full':
@@ -89,4 +92,9 @@ function askedFor(
     default:
       throw new AdpError('CONFIG_ERROR', `A REST source has no cursor of kind ${cursor.kind}.`);
   }
+}
+
+/** Not below 0, which APIs whose ids are not negative refuse. */
+function sinceId(id: bigint, overlap: bigint): string {
+  return String(id >= 0n && id < overlap ? 0n : id - overlap);
 }

@@ -7,7 +7,7 @@ import { positionAfter } from './next.ts';
 import { toState } from './place.ts';
 import type { PullTools } from './pull.ts';
 import { requestFor } from './request.ts';
-import { checkFields, highest, toldText } from './rows.ts';
+import { checkFields, fieldList, highest, toldText } from './rows.ts';
 
 const usualClockMs = 60_000;
 
@@ -65,7 +65,7 @@ function fieldsFinding(find: Find, { rows }: Answered, entity: RestEntity, query
   try {
     const fields = checkFields(rows, entity, query);
     const missing = query.needed.filter((names) => rows.length > 0 && !names.some((name) => fields.includes(name)));
-    const list = `The rows have ${fields.join(', ') || 'not shown themselves'}.`;
+    const list = `The rows have ${fieldList(fields) || 'not shown themselves'}.`;
     if (missing.length === 0) return find('fields', 'ok', list);
     const lacking = missing.map((names) => names.join(' or ')).join(', ');
     return find('fields', 'warning', `Mapped, but not in the rows seen: ${lacking}. Check their names. ${list}`);

@@ -7,8 +7,8 @@ import type { Position } from './place.ts';
 import { resolveLink } from './request.ts';
 import { plainText, toldText } from './rows.ts';
 
-/** Characters of a link or cursor to the next page; a place has to fit into the store. */
-const maxNext = 8_192;
+/** Characters of a link or cursor to the next page, or of a sync token: two of them are to fit into a place. */
+const maxNext = 7_500;
 
 interface Page {
   readonly answered: Answered;
@@ -80,8 +80,9 @@ function isFalse(value: unknown): boolean {
   );
 }
 
-function fitting(next: string): string {
+/** @throws AdpError DATA_ERROR (park) for one that is too long to be kept */
+export function fitting(next: string, what = 'What leads to the next page', setting = 'pagination'): string {
   if (next.length <= maxNext) return next;
-  const message = `What leads to the next page has more than ${maxNext} characters: take another kind of pagination.`;
+  const message = `${what} has more than ${maxNext} characters: take another kind of ${setting}.`;
   throw new AdpError('DATA_ERROR', message, { disposition: 'park' });
 }

@@ -7,7 +7,7 @@ import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { finish, finishUnchanged } from './finish.ts';
 import { asWhole, forgettingStatuses, lostItsPlace } from './forgotten.ts';
 import { follow } from './loop.ts';
-import { endsAt, positionAfter } from './next.ts';
+import { endsAt, fitting, positionAfter } from './next.ts';
 import { type Position, type RestPlace, type RestState, toJson } from './place.ts';
 import { hashOf, requestFor } from './request.ts';
 import { checkFields, hashPage, highest, markDeleted, toldText } from './rows.ts';
@@ -18,6 +18,9 @@ const maxRepeats = 1;
 const maxAlignedRepeats = 10;
 /** Pages without rows in a row, of an API that leads on and on. */
 const maxEmpties = 100;
+
+/** Characters of the names of fields that are kept. */
+const maxColumns = 32_768;
 
 /** What a page is pulled with: of one source that is open. */
 export interface PullTools extends Pick<Tools, 'clock' | 'timeZone' | 'readRows'> {
@@ -118,7 +121,8 @@ function take(
   const { rows } = aligned;
   const high = higher(before.high, highest(rows, query.cursor, rowTimeFormOf(entity, query.zone, tools)));
   const total = totalOf(entity, answered, answer) ?? before.total;
-  const token = toldText(entity.syncToken, answered.envelope, answer.headers) ?? before.token;
+  const told = toldText(entity.syncToken, answered.envelope, answer.headers);
+  const token = told === undefined ? before.token : fitting(told, 'The sync token', 'cursor');
   const content = answered.rows.length === 0 ? before.content : hashPage(answered.rows);
   const after: RestPlace = {
     ...before,
@@ -172,7 +176,8 @@ function following(after: RestPlace, position: Position, http: Http): RestPlace 
 /** @throws what `checkFields` says */
 function checkedColumns({ rows }: Answered, entity: RestEntity, query: Query) {
   const columns = checkFields(rows, entity, query);
-  return columns.length === 0 ? {} : { columns };
+  // Some APIs make members of what others make values; these are no columns, and without end.
+  return columns.length === 0 || JSON.stringify(columns).length > maxColumns ? {} : { columns };
 }
 
 /** Behind the last row an API may well say that there are none. */

@@ -60,11 +60,16 @@ export function checkFields(rows: readonly PulledRow[], entity: RestEntity, quer
   const needed = [...keys, ...cursor, ...(isTold ? query.needed : [])];
   const gone = needed.find((names) => !names.some((name) => values.some((row) => valueAt(row, name) !== undefined)));
   if (values.length > 0 && gone !== undefined) {
-    const there = [...fields].slice(0, 50).join(', ');
+    const there = fieldList([...fields]);
     const advice = isTold && entity.format !== 'csv' ? ' If the API leaves out empty fields, set sparse.' : '';
     throw new AdpError('MAPPING_ERROR', `No row has ${gone.join(' or ')}; the rows have ${there}.${advice}`);
   }
   return [...fields];
+}
+
+/** Names of fields as people are told them: the first ones. */
+export function fieldList(fields: readonly string[]): string {
+  return fields.slice(0, 50).join(', ').slice(0, 2_000);
 }
 
 /** Tells rows apart by all that they hold: one that was changed may have moved, and is another. */
