@@ -43,11 +43,13 @@ export function withQuery(url: URL, query: Readonly<Record<string, string>>): UR
   return whole;
 }
 
-/** The address without the parameters of these names; all else stays as it is written. */
+/** The address without the parameters of these names, in whatever case an API writes them; all else stays as it is written. */
 export function withoutQuery(url: URL, names: readonly string[]): URL {
   const rest = new URL(url);
-  if (names.length === 0 || !url.searchParams.keys().some((name) => names.includes(name))) return rest;
-  const isOther = (pair: string) => !new URLSearchParams(pair).keys().some((name) => names.includes(name));
+  const lower = names.map((name) => name.toLowerCase());
+  const isNamed = (name: string) => lower.includes(name.toLowerCase());
+  if (names.length === 0 || !url.searchParams.keys().some(isNamed)) return rest;
+  const isOther = (pair: string) => !new URLSearchParams(pair).keys().some(isNamed);
   rest.search = url.search.slice(1).split('&').filter(isOther).join('&');
   return rest;
 }

@@ -127,6 +127,28 @@ describe('an answer', () => {
     await source.close();
   });
 
+  test('of JSON is one, though its header says that it is a page', async () => {
+    api.answer = () => ({ headers: { 'content-type': 'text/html; charset=UTF-8' }, body: '[{"id":1}]' });
+    expect((await readAs({})).rows).toHaveLength(1);
+    for (const [settings, body] of [
+      [{}, 'Please sign in'],
+      [{ format: 'csv' }, 'Please sign in'],
+      [{ format: 'xml' }, '<?xml version="1.0"?><p>Please sign in</p>'],
+    ] as const) {
+      api.answer = () => ({ headers: { 'content-type': 'text/html' }, body });
+      await expect(readAs(settings)).rejects.toMatchObject(park('DATA_ERROR', 'a web page'));
+    }
+  });
+
+  test('whose rows have fields without end does not have them all kept', async () => {
+    const row = Object.fromEntries(Array.from({ length: 5_000 }, (_, id) => [`number ${id}`, id]));
+    api.answer = () => ({ body: [{ id: 1, ...row }] });
+    const { pages } = await readAs({});
+    expect(pages[0]).not.toHaveProperty('columns');
+    const findings = await connection.check([restQuery({ path: '/parts' })], new AbortController().signal);
+    expect(JSON.stringify(findings).length).toBeLessThan(4_000);
+  });
+
   test('of 50,000 rows is taken as one page, of more refused with what to do', async () => {
     const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
     api.answer = () => ({ body: rows(50_000) });
@@ -205,13 +227,13 @@ describe('an API in trouble', () => {
     const secret = JSON.stringify({ kind: 'api_key', query: 'api_key', value: 'sesame-open' });
     const source = await openRestSource(api, { secret });
     api.answer = ({ url }) => ({
-      body: url.searchParams.has('from') ? { items: [] } : { next: '?from=2&api_key=sesame-open', items: [{ id: 1 }] },
+      body: url.searchParams.has('from') ? { items: [] } : { next: '?from=2&API_Key=sesame-open', items: [{ id: 1 }] },
     });
     const query = restQuery({ path: '/parts', records: 'items', pagination: { kind: 'next_url', from: 'next' } });
     const { pages } = await readToEnd(source, query);
     expect(JSON.stringify(pages[0]?.next)).toContain('from=2');
     expect(JSON.stringify(pages)).not.toContain('sesame');
-    expect(api.asked.at(-1)?.url.searchParams.get('api_key')).toBe('sesame-open');
+    expect(api.asked.at(-1)?.url.search).toBe('?from=2&api_key=sesame-open');
     await source.close();
   });
 });

@@ -224,6 +224,16 @@ describe('other cursors', () => {
     expect(api.asked[before]?.headers['x-cursor']).toBe(big);
   });
 
+  test('a rising id is never told as a negative one where there was none', async () => {
+    const ids = restQuery(
+      { ...settings, incremental: { param: 'since' } },
+      { cursor: byTime({ kind: 'monotonic_id', column: 'id', overlapIds: 1_000 }) },
+    );
+    serve([{ id: 7 }]);
+    expect(await sinceAsked('{"id":"7"}', ids)).toBe('0');
+    expect(await sinceAsked('{"id":"-7"}', ids)).toBe('-1007');
+  });
+
   test('a token is what the API said with any page; without one the next read asks for the same', async () => {
     const tokens = restQuery(
       {
@@ -245,6 +255,36 @@ describe('other cursors', () => {
     const again = await readToEnd(connection, tokens, { cursor });
     expect(api.asked.at(-1)?.url.searchParams.get('sync')).toBe('t&1');
     expect([again.cursor, again.notes.join()]).toEqual([cursor, expect.stringContaining('no sync token')]);
+  });
+
+  test('a token, and what leads to the next page, may be long, but not without end', async () => {
+    const tokens = restQuery(
+      {
+        path: '/parts',
+        method: 'POST',
+        body: { from: '{{next}}', since: '{{cursor}}' },
+        records: 'items',
+        sync_token: { path: 'next' },
+        pagination: { kind: 'cursor', from: 'next' },
+      },
+      { cursor: byTime({ kind: 'token', column: undefined }) },
+    );
+    const cached = await openRestSource(api, { clock, settings: { cache: { validators: true, ttl_seconds: 1 } } });
+    let length = 7_500;
+    api.answer = ({ body }) => {
+      const { from } = JSON.parse(body);
+      const next = String(from === undefined ? 1 : Number(from.trim()) + 1).padEnd(length);
+      return { body: { items: [{ id: next.trim() }], ...(next.startsWith('3') ? {} : { next }) } };
+    };
+    const { cursor } = await readToEnd(cached, tokens);
+    clock.move(2_000);
+    expect((await readToEnd(cached, tokens, { cursor })).rows).toHaveLength(3);
+    length += 1;
+    await expect(readToEnd(cached, tokens)).rejects.toMatchObject({ code: 'DATA_ERROR', disposition: 'park' });
+    api.answer = () => ({ body: { items: [{ id: 1 }], next: 5, token: 'x'.repeat(100_000) } });
+    const other = restQuery({ ...tokens.settings, sync_token: { path: 'token' } }, { cursor: tokens.cursor });
+    await expect(readToEnd(cached, other)).rejects.toMatchObject({ code: 'DATA_ERROR', disposition: 'park' });
+    await cached.close();
   });
 
   test('an API that must be told something at first is', async () => {

@@ -76,6 +76,8 @@ function noBody(status: number, format: RestEntity['format']): Answered {
 /** What else an answer is than rows of its format; undefined where it may be these. */
 function strangeness(format: RestEntity['format'], contentType: string, first: string): string | undefined {
   const start = first.replace(/^\ufeff/, '').trimStart();
+  // PHP says text/html of whatever nobody says otherwise of.
+  if ((format === 'json' || format === 'ndjson') && /^[[{]/.test(start)) return undefined;
   if (/^text\/html\b/i.test(contentType) || /^<(!doctype\s+html|html)\b/i.test(start)) return 'a web page';
   if (format !== 'xml' && start.startsWith('<')) return 'XML or a web page';
   if (format === 'xml' && /^[[{]/.test(start)) return 'JSON';
