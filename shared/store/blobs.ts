@@ -159,7 +159,12 @@ function largeBlobs(container: ContainerClient): BlobContainer {
     async replace(name, content, metadata) {
       const stream = Readable.from(content, { objectMode: false });
       const upload = container.getBlockBlobClient(name).uploadStream(stream, blockBytes, blocksAtOnce, { metadata });
-      await attempt(upload, []);
+      try {
+        await attempt(upload, []);
+      } finally {
+        // The SDK leaves it open where the upload fails.
+        stream.destroy();
+      }
     },
     removeUnder: (prefix) => removeUnder(container, prefix),
   };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type BlobContainer, openBlobs, type RawBlobs } from '../../shared/store/blobs.ts';
 import { stagingBlobsIn } from '../../shared/store/stagingBlobs.ts';
 import type { StagingBlobs } from '../../shared/sync/poll/stagingBlobs.ts';
+import { until } from '../helpers/poll.ts';
 import { type RunningStorage, startStorage } from '../helpers/storage.ts';
 
 let storage: RunningStorage;
@@ -80,4 +81,21 @@ test('files that were dropped are removed with the snapshots that were made of t
   await drops.removeUnder('acme/');
   await drops.removeUnder('acme/');
   expect((await Array.fromAsync(drops.list())).map(({ name }) => name)).toEqual(['acme-2/c.csv']);
+});
+
+test('what is uploaded is closed where the storage refuses it: a file of a share stays open no longer than that', async () => {
+  const { connectionString } = storage;
+  const wrongKey = connectionString.replace(/AccountKey=[^;]*/, `AccountKey=${Buffer.alloc(32).toString('base64')}`);
+  const refused = openBlobs({ kind: 'connectionString', connectionString: wrongKey, insecure: true }).large('drops');
+  let isOpen = false;
+  async function* content() {
+    try {
+      isOpen = true;
+      for (let piece = 0; piece < 100; piece++) yield Buffer.alloc(1024 * 1024);
+    } finally {
+      isOpen = false;
+    }
+  }
+  await expect(refused.replace('acme/a.csv', content(), {})).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+  await until('it is closed', async () => !isOpen);
 });
