@@ -1,7 +1,7 @@
-// Loads an app as the Functions worker does and prints the milliseconds that it took, and how many functions were
-// registered: node startProbe.ts ENTRY
+// Loads an app as the Functions worker does and prints the milliseconds that it took, how many functions were registered,
+// and which files of the entry's folder were loaded: node startProbe.ts ENTRY
 import Module, { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 let functions = 0;
 const core = {
@@ -25,7 +25,12 @@ Module.prototype.require = function require(this: Module, id: string) {
 
 const entry = resolve(process.argv[2] ?? '');
 const start = performance.now();
-createRequire(entry)(entry);
-console.log(JSON.stringify({ milliseconds: performance.now() - start, functions }));
+const require = createRequire(entry);
+require(entry);
+const milliseconds = performance.now() - start;
+const files = Object.keys(require.cache)
+  .filter((path) => dirname(path) === dirname(entry))
+  .map((path) => basename(path));
+console.log(JSON.stringify({ milliseconds, functions, files }));
 // An app may have timers and connections; only its start is measured.
 process.exit(0);

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type SchemaObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AdpError } from '../errors.ts';
 import type { Problems } from './problems.ts';
 import type { TimeZone } from './zone.ts';
@@ -22,10 +22,13 @@ interface Definition<Args> {
 
 /** A transform by its name, its arguments (`FromSchema` of their JSON Schema), and what it does. */
 export function defineTransform<Args>(definition: Definition<Args>): Transform {
-  const isArgs = ajv.compile<Args>(definition.args);
+  // Most programs that start compile no mapping, and none of them all transforms.
+  let compiled: ValidateFunction<Args> | undefined;
   return {
     name: definition.name,
     compile(args, zone) {
+      compiled ??= ajv.compile<Args>(definition.args);
+      const isArgs = compiled;
       if (isArgs(args)) return definition.compile(args, zone);
       throw new AdpError('CONFIG_ERROR', (isArgs.errors ?? []).map(faultOf).join(', '));
     },
