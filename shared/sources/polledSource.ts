@@ -52,9 +52,12 @@ export function cursorSettings(
 ): CursorSettings {
   const modifiedColumn = columnOf(modified);
   const [usual] = connector.capabilities.cursors;
+  const kind = cursor.kind ?? (modifiedColumn === undefined ? 'full' : (usual ?? 'full'));
+  // A rowversion is no time, and others stand in no column.
+  const isInColumn = kind === 'timestamp' || kind === 'monotonic_id';
   return {
-    kind: cursor.kind ?? (modifiedColumn === undefined ? 'full' : (usual ?? 'full')),
-    column: cursor.column ?? modifiedColumn,
+    kind,
+    column: cursor.column ?? (isInColumn ? modifiedColumn : undefined),
     overlapSeconds: cursor.overlap_seconds ?? usualOverlapSeconds,
     overlapIds: cursor.overlap_ids ?? usualOverlapIds,
   };

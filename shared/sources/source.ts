@@ -22,7 +22,7 @@ const cursor = {
       type: 'string',
       minLength: 1,
       maxLength: 256,
-      description: 'Where the cursor stands. Default: `modified`.',
+      description: 'Where the cursor stands. Default: `modified`; of rowversion the column of that type.',
     },
     overlap_seconds: {
       type: 'integer',

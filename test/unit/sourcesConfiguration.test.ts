@@ -150,6 +150,21 @@ test('a polled source is another one once it, its pack or its dealer was changed
   expect(new Set(etags).size).toBe(4);
 });
 
+test.each([
+  ['timestamp', 'ModifiedDate'],
+  ['rowversion', undefined],
+  ['change_tracking', undefined],
+  ['full', undefined],
+])('a row has a time of its own beside a cursor of kind %s, which stands in the column %s', async (kind, column) => {
+  await hub.source('acme', 'erp', {
+    connector: 'mssql',
+    credential: 'acme-erp',
+    entities: { part_stock: { modified: 'ModifiedDate', cursor: { kind }, settings: { table: 'dbo.T', key: ['Id'] } } },
+  });
+  const { entities } = await hub.sources.polledSource('acme', 'erp');
+  expect(entities[0]?.query.cursor).toMatchObject({ kind, column });
+});
+
 describe('what is wrong with a source', () => {
   const faultsFor = async (source: unknown) => {
     const dealer = await hub.dealer('acme');
