@@ -304,6 +304,26 @@ describe('a suspect snapshot', () => {
     }
   });
 
+  test('can be approved as soon as it is seen, before its own diff lets go; not while another one is under way', async () => {
+    const world = diffWorld();
+    await world.take(csv(ten));
+    const run = await world.take(csv(ten.slice(6)));
+    const take = async (owner: string) => {
+      const lease = await world.deps.baselines.take({ dealerId: 'acme', entity: 'part_stock', sourceId: 'dms' }, owner);
+      if ('retryAfterMs' in lease) throw new Error('Somebody has it.');
+      return lease;
+    };
+    const other = await take('another run');
+    await expect(world.approve(run.runId)).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'retry' });
+    await other.release();
+    const own = await take(run.runId);
+    expect(await world.approve(run.runId)).toMatchObject({ status: 'running' });
+    await own.release();
+    await world.write();
+    expect(await world.run(run.runId)).toMatchObject({ tally: { held: 0, deleted: 6 } });
+    expect(await receipt(world, csv(ten))).toMatchObject({ status: 'succeeded', upserts: 6 });
+  });
+
   test('whose approval died anywhere, and that nobody approves again, leaves the next one right', async () => {
     const deaths: string[] = [];
     for (let at = 1; ; at++) {

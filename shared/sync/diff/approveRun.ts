@@ -26,7 +26,8 @@ export async function approveRun(runId: RunId, deps: ApproveDeps): Promise<Run> 
   const { run } = await suspectRun(runId, deps);
   const { dealerId, entity, sourceId } = run;
   if (entity === null) throw refused('It has no deletes that wait for approval.');
-  const lease = await deps.baselines.take({ dealerId, entity, sourceId }, `approval of ${runId}`);
+  // In the name of its own diff, which is over, but may hold it still: that has nothing to save any more.
+  const lease = await deps.baselines.take({ dealerId, entity, sourceId }, runId);
   if ('retryAfterMs' in lease) {
     throw new AdpError('CONFLICT', 'A newer snapshot is being read right now.', { retryAfterMs: lease.retryAfterMs });
   }
