@@ -31,6 +31,8 @@ interface Arrival {
 }
 
 const maxRedirects = 5;
+/** Of a token that is refused: the one that another instance has left may be void as well. */
+const maxRenewals = 2;
 const userAgent = 'adp-integration-hub';
 /** What says how the message itself travels is the client's to say. */
 const ownHeaders =
@@ -75,7 +77,8 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
   ): Promise<HttpAnswer> => {
     let authorization = await authentication.authorize(signal);
     let arrival = await follow(request, authorization, deadline, signal);
-    if (arrival.reply.status === 401 && arrival.isOwn && authorization.renew !== undefined) {
+    for (let renewals = 0; renewals < maxRenewals; renewals++) {
+      if (arrival.reply.status !== 401 || !arrival.isOwn || authorization.renew === undefined) break;
       arrival.reply.discard();
       authorization = await authorization.renew(signal);
       arrival = await follow(request, authorization, deadline, signal);

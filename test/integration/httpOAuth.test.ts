@@ -309,6 +309,18 @@ describe('a refresh token that is good for one use', () => {
     expect(tokenRequests()).toHaveLength(2);
   });
 
+  test('a token that was revoked is replaced, though the one that another instance has left since is void as well', async () => {
+    await begin();
+    const [one, two] = [open(instance('one')), open(instance('two'))];
+    for (const http of [one, two]) await get(http, url());
+    api.access.expireTokens();
+    await get(one, url());
+    clock.move(1);
+    api.access.expireTokens();
+    expect((await get(two, url())).status).toBe(200);
+    expect(tokenRequests()).toHaveLength(3);
+  });
+
   test('is kept from others while its instance still has to save it', async () => {
     await begin();
     const [one, two] = [instance('one'), instance('two', async () => {})];

@@ -8,7 +8,7 @@ import { signAssertion } from './jwtBearer.ts';
 import { type RefreshDeps, refresh } from './refreshToken.ts';
 import { type PostForm, requestToken } from './requestToken.ts';
 import { originOf } from './rotation.ts';
-import type { Obtain, TokenCache } from './tokenCache.ts';
+import type { Obtain, Obtained, TokenCache } from './tokenCache.ts';
 
 export interface AuthenticationDeps extends Omit<RefreshDeps, 'post'> {
   readonly clock: Clock;
@@ -74,18 +74,15 @@ function keyOf({ dealerId, sourceId, secret = '' }: Source): string {
 }
 
 function byToken(key: string, tokens: TokenCache, obtain: Obtain): Authentication {
+  const authorizationOf = ({ token, isNew }: Obtained): Authorization => {
+    // What was given out for this very request has not run out: it is refused for another reason.
+    if (isNew) return bearer(token.value);
+    const renew = async (signal: AbortSignal) => authorizationOf(await tokens.renew(key, token.value, obtain, signal));
+    return { ...bearer(token.value), renew };
+  };
   return {
     queryNames: [],
-    async authorize(signal) {
-      const { token, isNew } = await tokens.get(key, obtain, signal);
-      // What was given out for this very request has not run out: it is refused for another reason.
-      if (isNew) return bearer(token.value);
-      const renew = async (asking: AbortSignal) => {
-        const { value } = await tokens.renew(key, token.value, obtain, asking);
-        return bearer(value);
-      };
-      return { ...bearer(token.value), renew };
-    },
+    authorize: async (signal) => authorizationOf(await tokens.get(key, obtain, signal)),
   };
 }
 

@@ -12,17 +12,22 @@ export interface Token {
 /** How a token is had. @param refused one that the API did not take */
 export type Obtain = (refused: string | undefined) => Promise<Token>;
 
+/** `isNew`: it was given out during the call, and not to another instance before. */
+export interface Obtained {
+  readonly token: Token;
+  readonly isNew: boolean;
+}
+
 /** Access tokens of this instance. They are in memory only. */
 export interface TokenCache {
   /**
-   * The token of that key: the one at hand, or another one where it runs out soon; `isNew`: it was given out during this
-   * call, and not to another instance before.
+   * The token of that key: the one at hand, or another one where it runs out soon.
    * Who asks at once shares one request.
    * @throws what `obtain` throws; the reason of `signal` where that aborts, which ends the waiting but not the request
    */
-  get(key: string, obtain: Obtain, signal: AbortSignal): Promise<{ readonly token: Token; readonly isNew: boolean }>;
+  get(key: string, obtain: Obtain, signal: AbortSignal): Promise<Obtained>;
   /** Another token than the one that was refused. Throws as `get`. */
-  renew(key: string, refused: string, obtain: Obtain, signal: AbortSignal): Promise<Token>;
+  renew(key: string, refused: string, obtain: Obtain, signal: AbortSignal): Promise<Obtained>;
 }
 
 /** Renewed so much ahead, or a tenth of its life where that is less. */
@@ -72,9 +77,11 @@ export function createTokenCache(clock: Clock): TokenCache {
     },
     async renew(key, refused, obtain, signal) {
       const token = tokens.get(key);
-      if (token !== undefined && token.value !== refused) return token;
+      if (token !== undefined && token.value !== refused) return { token, isNew: false };
+      const now = clock();
       tokens.delete(key);
-      return await orAbort(load(key, obtain, refused), signal);
+      const obtained = await orAbort(load(key, obtain, refused), signal);
+      return { token: obtained, isNew: obtained.since >= now };
     },
   };
 }
