@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
+import { runsOf, trigger } from '../helpers/pollHub.ts';
 import { type RestApi, startRestApi } from '../helpers/restApi.ts';
 import { seed } from '../helpers/seed.ts';
 import { randomOf } from '../helpers/stockRows.ts';
@@ -56,27 +57,14 @@ async function configured(dealer: string, cursor: object, more: object = {}): Pr
   expect([saved.status, saved.body]).toEqual([201, expect.anything()]);
 }
 
-async function trigger(dealer: string, query = ''): Promise<string> {
-  let run = '';
-  await until('it can be triggered', async () => {
-    const reply = await hub.call('POST', `admin/dealers/${dealer}/sources/dms/trigger${query}`);
-    run = reply.body.runs?.[0] ?? '';
-    return reply.status === 202;
-  });
-  return run;
+/** Triggers it until there is a new run: the poll before may still be about to end, and then its runs are answered. */
+async function begun(dealer: string, query = ''): Promise<string> {
+  const known = new Set((await runsOf(hub, dealer)).map(({ run_id }) => run_id));
+  return await until('a new run', async () => (await trigger(hub, dealer, query))?.find((id) => !known.has(id)));
 }
 
 async function polled(dealer: string, query = '') {
-  const before = new Set(
-    (await hub.call('GET', `dealers/${dealer}/runs`)).body.items.map(({ run_id }: { run_id: string }) => run_id),
-  );
-  let run = '';
-  // The poll before may still be about to end: then its runs are answered.
-  await until('a new run', async () => {
-    run = await trigger(dealer, query);
-    return !before.has(run);
-  });
-  return await hub.closed(run);
+  return await hub.closed(await begun(dealer, query));
 }
 
 async function held(dealer: string): Promise<Map<string, number>> {
@@ -152,7 +140,7 @@ test(`${size} rows, the host killed ${kills} times while they are read, compared
   const table = tables.get('big') ?? new Map<string, number>();
   for (let n = 0; n < size; n++) table.set(`P-${String(n).padStart(7, '0')}`, n);
   for (const round of [1, 2]) {
-    const run = await trigger('big');
+    const run = await begun('big');
     for (let killed = 0; killed < kills; killed++) {
       await sleep(300 + random() * (soak ? 6_000 : 2_000));
       await hub.host.kill('SIGKILL');
