@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { takeOnVault } from '../../cli/vault.ts';
 import { secretsOf } from '../../shared/app.ts';
+import { type ClosedPort, closedPort } from '../helpers/closedPort.ts';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { hasMariadb, mariadbAdvice, startMariadb, type TestMariadb } from '../helpers/mariadb.ts';
 import { connectionString } from '../helpers/mssqlSource.ts';
@@ -14,9 +15,6 @@ import { addPolled, runsOf, statusOf, trigger } from '../helpers/pollHub.ts';
 import { hasPostgres, postgresAdvice, startPostgres, type TestPostgres } from '../helpers/postgres.ts';
 import { type Asked, type RestApi, startRestApi } from '../helpers/restApi.ts';
 import { passwords, startTestSqlServer, type TestSqlServer } from '../helpers/sqlServer.ts';
-import { freePort } from '../helpers/supervised.ts';
-
-const nobodysUrl = async () => `http://127.0.0.1:${await freePort()}`;
 
 /** One dealer, whose source is asked once. */
 interface Case {
@@ -34,6 +32,8 @@ let api: RestApi;
 let sqlServer: TestSqlServer;
 let postgres: TestPostgres | undefined;
 let mariadb: TestMariadb | undefined;
+/** Where nobody listens. */
+let nobody: ClosedPort;
 const cases: Case[] = [];
 /** All that the hub answered about them. */
 const answers: string[] = [];
@@ -44,15 +44,16 @@ for (const advice of [...(hasPostgres ? [] : [postgresAdvice]), ...(hasMariadb ?
 }
 
 beforeAll(async () => {
-  [hub, api, sqlServer, postgres, mariadb] = await Promise.all([
+  [hub, api, sqlServer, nobody, postgres, mariadb] = await Promise.all([
     startHub(),
     startRestApi(),
     startTestSqlServer(),
+    closedPort(),
     hasPostgres ? startPostgres() : undefined,
     hasMariadb ? startMariadb() : undefined,
   ]);
   api.answer = answerRest;
-  cases.push(...restCases(await nobodysUrl()), ...(await mssqlCases(sqlServer)));
+  cases.push(...restCases(`http://127.0.0.1:${nobody.port}`), ...(await mssqlCases(sqlServer)));
   if (postgres !== undefined) cases.push(...(await postgresCases(postgres)));
   if (mariadb !== undefined) cases.push(...(await mariadbCases(mariadb)));
   // As `adp secrets set` does it, but for all in one process.
@@ -66,7 +67,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await hub?.end();
-  await Promise.all([api?.close(), sqlServer?.stop(), postgres?.stop(), mariadb?.stop()]);
+  await Promise.all([api?.close(), sqlServer?.stop(), nobody?.release(), postgres?.stop(), mariadb?.stop()]);
 });
 
 /** A password with what connection strings, URLs and JSON write otherwise; and the word in it that none of them touches. */
@@ -180,7 +181,6 @@ async function postgresCases(server: TestPostgres): Promise<Case[]> {
       return server.ca === undefined ? `${url}?sslmode=disable` : url;
     },
   };
-  const nobody = new URL(await nobodysUrl());
   return await sqlCases(logins, [
     ['succeeded', asIs],
     ['AUTH_FAILED', otherPassword],
@@ -251,7 +251,7 @@ test('every source is polled once, as it is meant to go', async () => {
   const outcomes = await Promise.all(
     cases.map(async ({ dealer, outcome }) => {
       const [run = ''] = (await trigger(hub, dealer)) ?? [];
-      const { status, errors } = await hub.closed(run, 120_000);
+      const { status, errors } = await hub.closed(run, 240_000);
       const check = await hub.call('POST', `admin/dealers/${dealer}/sources/dms/check`);
       const known = [check.body, await statusOf(hub, dealer), await runsOf(hub, dealer)];
       answers.push(...known.map((body) => JSON.stringify(body)));
