@@ -5,11 +5,23 @@ import { until } from './poll.ts';
 
 /** Puts a file into the hub's share in one step, as File Sync does. @param path `{dealerId}/…/{file}` */
 export async function share(hub: Hub, path: string, content: string | Uint8Array): Promise<void> {
-  const target = join(hub.sharesDir, path);
-  await mkdir(dirname(target), { recursive: true });
-  const draft = join(dirname(target), `.${Math.random()}`);
+  const draft = await drafted(hub, path, content);
+  await rename(draft, join(hub.sharesDir, path));
+}
+
+/** Puts a file into the hub's share so that nobody sees it without its manifest, which is the younger one nevertheless. */
+export async function shareWithManifest(hub: Hub, path: string, content: string, manifest: object): Promise<void> {
+  const draft = await drafted(hub, path, content);
+  await share(hub, `${path}.manifest.json`, JSON.stringify(manifest));
+  await rename(draft, join(hub.sharesDir, path));
+}
+
+async function drafted(hub: Hub, path: string, content: string | Uint8Array): Promise<string> {
+  const folder = dirname(join(hub.sharesDir, path));
+  await mkdir(folder, { recursive: true });
+  const draft = join(folder, `.${Math.random()}`);
   await writeFile(draft, content);
-  await rename(draft, target);
+  return draft;
 }
 
 /** The runs of a file, newest first. */
