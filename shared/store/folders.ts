@@ -8,9 +8,9 @@ import type { Share } from '../sync/drops/share.ts';
 /** A plain folder as a share: the local stack's, a mounted share or NAS. Links are not followed out of it. */
 export function openFolder(root: string): Share {
   return {
-    async *list() {
-      for (const path of await walk(root, '')) {
-        const facts = await stat(join(root, path)).catch(gone);
+    async *list(onFailure) {
+      for (const path of await walk(root, '', onFailure)) {
+        const facts = await look(path, stat(join(root, path)), onFailure);
         if (facts?.isFile() !== true) continue;
         yield { path, bytes: facts.size, modifiedAt: facts.mtime, mark: markOf(facts.size, facts.mtimeMs) };
       }
@@ -31,16 +31,31 @@ export function openFolder(root: string): Share {
 }
 
 /** Paths of the files below a folder, in order; hidden folders are left out. */
-async function walk(root: string, folder: string): Promise<string[]> {
+async function walk(root: string, folder: string, onFailure: OnFailure): Promise<string[]> {
   const entries = await opendir(join(root, folder)).catch(gone);
   if (entries === undefined) return [];
   const paths: string[] = [];
   for await (const entry of entries) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory() && !entry.name.startsWith('.')) paths.push(...(await walk(root, path)));
-    else if (entry.isFile()) paths.push(path);
+    if (entry.isDirectory() && !entry.name.startsWith('.')) {
+      paths.push(...((await look(path, walk(root, path, onFailure), onFailure)) ?? []));
+    } else if (entry.isFile()) {
+      paths.push(path);
+    }
   }
   return paths.sort();
+}
+
+type OnFailure = Parameters<Share['list']>[0];
+
+/** Undefined also for what can't be looked at, such as what is forbidden or too deep: it keeps no other dealer's files back. */
+async function look<T>(path: string, call: Promise<T>, onFailure: OnFailure): Promise<T | undefined> {
+  try {
+    return await call.catch(gone);
+  } catch (error) {
+    onFailure(path, error);
+    return undefined;
+  }
 }
 
 function markOf(bytes: number, modifiedMs: number): string {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,11 @@ interface TestShare {
   put(path: string, content: string, modifiedAt?: Date): Promise<void>;
   remove(path: string): Promise<void>;
 }
+
+/** For where nothing may fail. */
+const rethrow = (_path: string, error: unknown) => {
+  throw error;
+};
 
 let folder: string;
 let service: FilesService;
@@ -85,7 +91,7 @@ describe.each(kinds)('%s', (_kind, open) => {
   test('lists what lies in folders, page by page, and reads it', async () => {
     const all = ['acme/a.csv', 'acme/b.csv', 'acme/c.csv', 'acme/in/deep/d é#%.csv', 'bolt/e.csv', 'root.csv'];
     for (const path of all) await to.put(path, `content of ${path}`);
-    const listed = await Array.fromAsync(to.share.list());
+    const listed = await Array.fromAsync(to.share.list(rethrow));
     expect(listed.map(({ path }) => path).sort()).toEqual(all);
     for (const file of listed) {
       expect(Buffer.concat(await Array.fromAsync(to.share.read(file))).toString()).toBe(`content of ${file.path}`);
@@ -118,7 +124,7 @@ describe.each(kinds)('%s', (_kind, open) => {
 
   test('a file that changes while it is copied is not copied then', async () => {
     await to.put('acme/a.csv', 'one');
-    const [listed] = await Array.fromAsync(to.share.list());
+    const [listed] = await Array.fromAsync(to.share.list(rethrow));
     await to.put('acme/a.csv', 'other', new Date(Date.now() + 5_000));
     if (listed === undefined) throw new Error('It was just put.');
     await expect(Array.fromAsync(to.share.read(listed))).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -177,11 +183,27 @@ describe.each(kinds)('%s', (_kind, open) => {
   });
 });
 
+test('a folder that can not be looked at keeps nobody else back, and is told', async () => {
+  // Deeper than a path may be long: forbidden ones are none for who runs as root.
+  const deep = 'x'.repeat(250);
+  const dig = `cd "$1" && mkdir acme bolt && echo 1 > bolt/b.csv && cd acme && echo 1 > a.csv && for i in $(seq 20); do mkdir ${deep} && cd -P ${deep} || exit 1; done`;
+  try {
+    const dug = spawnSync('sh', ['-c', dig, 'sh', folder], { encoding: 'utf8' });
+    expect(dug).toMatchObject({ status: 0, stderr: '' });
+    const told: string[] = [];
+    const files = await Array.fromAsync(openFolder(folder).list((path) => void told.push(path)));
+    expect(files.map(({ path }) => path)).toEqual(['acme/a.csv', 'bolt/b.csv']);
+    expect(told).toEqual([expect.stringMatching(/^acme\/x/)]);
+  } finally {
+    spawnSync('sh', ['-c', 'rm -rf "$1"/acme', 'sh', folder]);
+  }
+});
+
 describe('Azure Files', () => {
   test('is only ever read', async () => {
     const share = openShare({ name: 'dealers', connectionString: service.connectionString });
     service.put('acme/a.csv', 'one');
-    for await (const file of share.list()) await Array.fromAsync(share.read(file));
+    for await (const file of share.list(rethrow)) await Array.fromAsync(share.read(file));
     expect(service.refused).toEqual([]);
   });
 
@@ -189,8 +211,8 @@ describe('Azure Files', () => {
     const share = openShare({ name: 'dealers', connectionString: service.connectionString });
     service.put('acme/a.csv', 'one');
     service.fail(503, 2);
-    expect(await Array.fromAsync(share.list())).toHaveLength(1);
+    expect(await Array.fromAsync(share.list(rethrow))).toHaveLength(1);
     service.fail(503, 100);
-    await expect(Array.fromAsync(share.list())).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+    await expect(Array.fromAsync(share.list(rethrow))).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
   });
 });

@@ -11,7 +11,7 @@ export interface ScanDeps {
   readonly seen: SeenStore;
   readonly drops: Pick<DropStore, 'find' | 'write'>;
   readonly clock: Clock;
-  /** Takes what went wrong with one file: the next scan tries it again. */
+  /** Takes what went wrong with one file or folder: the next scan tries it again. */
   readonly onFailure: (path: string, error: unknown) => void;
 }
 
@@ -28,7 +28,7 @@ export async function scanShare(deps: ScanDeps): Promise<number> {
   const before = new Map<string, SeenFile>();
   for await (const file of deps.seen.all()) before.set(file.path, file);
   const now = new Map<string, SharedFile>();
-  for await (const file of deps.share.list()) {
+  for await (const file of deps.share.list(deps.onFailure)) {
     if (!isIgnored(placeOf(file.path).file)) now.set(file.path, file);
   }
 

@@ -10,7 +10,8 @@ export interface SharedFile {
 
 /** A share, which is only ever read. Errors are `NETWORK_ERROR` (retry). */
 export interface Share {
-  list(): AsyncIterable<SharedFile>;
+  /** @param onFailure takes what can't be looked at below the share's root, which is left out: the rest goes on */
+  list(onFailure: (path: string, error: unknown) => void): AsyncIterable<SharedFile>;
   /** From the start. @throws AdpError `CONFLICT` (retry) where the file is gone or has changed since it was listed */
   read(file: SharedFile): AsyncIterable<Uint8Array>;
 }
