@@ -73,7 +73,7 @@ export async function onFreePort<T>(launch: (port: number) => Promise<T>): Promi
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
