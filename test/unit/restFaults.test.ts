@@ -89,6 +89,8 @@ describe('settings that can not work', () => {
     [{ path: '/{{next}}' }, {}, '{{next}}'],
     [{ path: '/p', headers: { Authorization: 'x' } }, {}, 'credential'],
     [{ path: '/p', headers: { 'if-none-match': 'x' } }, {}, "can't be set"],
+    [{ path: '/p', headers: { 'Accept-Encoding': 'gzip' } }, {}, "can't be set"],
+    [{ path: '/p', headers: { 'Proxy-Connection': 'close' } }, {}, "can't be set"],
     [{ path: '/p', body: 'x' }, {}, 'POST'],
     [{ path: '/p', pagination: { kind: 'page' } }, {}, '{{page}}'],
     [{ path: '/p', pagination: { kind: 'offset' } }, {}, '{{offset}}'],

@@ -8,7 +8,7 @@ import { namesIn, placeholders } from './template.ts';
 
 /** What HTTP itself, the credential or this connector says. */
 const reservedHeaders =
-  /^(authorization|proxy-authorization|cookie|host|content-length|transfer-encoding|connection|te|upgrade|expect|if-none-match|if-modified-since|range)$/i;
+  /^(authorization|proxy-.*|cookie|host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|accept-encoding|if-none-match|if-modified-since|range)$/i;
 
 /** What is wrong with an entity's settings and no JSON Schema can say, as sentences. */
 export function entityFaults(sourceSettings: JsonObject, query: Pick<Query, 'settings' | 'cursor'>): string[] {
