@@ -18,9 +18,10 @@ export function createIdentityEndpoint(identityHeader: string, tokens: Tokens): 
 const apiVersion = '2019-08-01';
 
 function answer(request: IncomingMessage, identityHeader: string, tokens: Tokens): Answer {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const url = URL.parse(request.url ?? '/', 'http://localhost');
+  if (url?.pathname !== '/msi/token' || request.method !== 'GET') return refusal(404, `There is no ${request.url}.`);
+  const { searchParams } = url;
   const resource = searchParams.get('resource')?.replace(/\/$/, '');
-  if (pathname !== '/msi/token' || request.method !== 'GET') return refusal(404, `There is no ${pathname}.`);
   if (!isSame(String(request.headers['x-identity-header']), identityHeader)) {
     return refusal(401, 'The header X-IDENTITY-HEADER is missing or wrong.');
   }

@@ -120,6 +120,12 @@ describe('who is let in', () => {
     await expect(stranger.getSecret('acme-dms')).rejects.toMatchObject({ statusCode: 401 });
   });
 
+  test('nor does a path that is none end the server', async () => {
+    const endpoint = new URL(process.env.IDENTITY_ENDPOINT ?? '');
+    expect((await fetch(`${endpoint.origin}//`)).status).toBe(404);
+    expect((await fetch(`${endpoint.origin}/other`)).status).toBe(404);
+  });
+
   test('a client that checks whom it gives its token to gives it to no local vault', async () => {
     const careful = clientOf(vault.url, { disableChallengeResourceVerification: false });
     await expect(careful.getSecret('acme-dms')).rejects.toThrow(/challenge resource/);
