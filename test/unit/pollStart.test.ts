@@ -243,6 +243,15 @@ describe('a source that needs a person', () => {
     expect((await world.statuses.read('acme', 'dms'))?.error).toMatchObject({ code: 'AUTH_FAILED' });
   });
 
+  test('does not go on for a version of its secret that this instance alone takes for the newest', async () => {
+    const world = await parked({ credential: 'login' });
+    Object.assign(world.deps.secrets, {
+      get: async (_name: string, options?: { readonly fresh: boolean }) =>
+        options?.fresh === true ? { value: 'bad', version: '1' } : { value: 'older', version: '0' },
+    });
+    expect(await world.tick()).toBe(0);
+  });
+
   test('goes on once its configuration was changed', async () => {
     const world = await parked();
     Object.assign(world.startDeps, {

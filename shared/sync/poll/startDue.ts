@@ -99,9 +99,12 @@ export async function isMended(
   secrets: SecretSource,
 ): Promise<boolean> {
   if (etag !== source.etag) return true;
-  if (source.credential === undefined) return false;
+  const { credential } = source;
+  if (credential === undefined) return false;
+  const isOther = async (fresh: boolean) => (await secrets.get(credential, { fresh })).version !== secretVersion;
   try {
-    return (await secrets.get(source.credential)).version !== secretVersion;
+    // Another instance may have failed with what this one does not know yet: accounts get locked by that.
+    return (await isOther(false)) && (await isOther(true));
   } catch (error) {
     // A vault that has no such secret is as it was.
     if (error instanceof AdpError) return false;
