@@ -50,10 +50,11 @@ export function memorySecrets(initial: Readonly<Record<string, object | string>>
     return secret;
   };
   return {
-    get: (name) => turn('get', () => now(name)),
+    // As Key Vault does: names in any case.
+    get: (name) => turn('get', () => now(name.toLowerCase())),
     set: (name, value) => {
       sets++;
-      return turn('set', () => write(name, value));
+      return turn('set', () => write(name.toLowerCase(), value));
     },
     now,
     fail(call, times, error, after) {

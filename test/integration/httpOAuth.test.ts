@@ -262,6 +262,17 @@ describe('a refresh token that is good for one use', () => {
     expect(saved().refresh_token).toBe(api.access.refreshToken);
   });
 
+  test('is used once by sources that write the name of its secret in different cases', async () => {
+    await begin();
+    const secret = secrets.now(name).value;
+    const https = [name, 'Acme-DMS'].map((credential, index) =>
+      instance(`${index}`).open({ baseUrl: api.url, credential, secret }),
+    );
+    const answers = await Promise.all(https.map((http) => get(http, url())));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(tokenRequests()).toHaveLength(1);
+  });
+
   test('is used once within an instance, too, where its connections know different versions of the secret', async () => {
     await begin();
     const hub = instance();

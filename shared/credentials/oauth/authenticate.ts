@@ -57,7 +57,9 @@ export function authenticationOf(
       });
     }
     case 'oauth2_refresh_token': {
-      const { credential: name, secret = '' } = source;
+      const { secret = '' } = source;
+      // Key Vault knows it in any case: two ways to write it are one lease and one token.
+      const name = source.credential?.toLowerCase();
       if (name === undefined) {
         throw new AdpError('INTERNAL', 'A source with a refresh token was opened without the name of its secret.');
       }
