@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { missingColumn, neededColumns } from '../../shared/mapping/neededColumns.ts';
 import type { EntityName } from '../../shared/model/entities.ts';
 import { type NamingRules, parseDropName, unknownName, usualNames } from '../../shared/sync/drops/dropName.ts';
@@ -94,6 +95,30 @@ describe("a source's names", () => {
       expect(() => namePattern(name)).toThrow(/one time in braces/);
     },
   );
+
+  test('stars and question marks fit as they do in a shell, of either case', () => {
+    const part = (signs: string[]) => fc.string({ unit: fc.constantFrom(...signs), maxLength: 8 });
+    fc.assert(
+      fc.property(part(['a', 'B', '*', '?', '.', '0']), part(['a', 'b', 'B', '.', '0', 'é']), (pattern, name) => {
+        const regex = pattern.replaceAll('.', '\\.').replaceAll('?', '.').replaceAll('*', '.*');
+        expect(namePattern(pattern).match(name) !== undefined).toBe(new RegExp(`^${regex}$`, 'i').test(name));
+        const dated = namePattern(`${pattern}{yyyyMMdd}*`).match(`${name}20250131.csv`);
+        expect(dated !== undefined).toBe(new RegExp(`^${regex}\\d{8}`, 'i').test(`${name}20250131.csv`));
+      }),
+    );
+  });
+
+  test('a name that nearly fits many stars is told at once, however long it is', () => {
+    const stars = namePattern('*_*_*_*_*_*_*_*.csv');
+    expect(stars.match('_'.repeat(1_000))).toBeUndefined();
+    expect(stars.match(`${'_'.repeat(1_000)}.csv`)).toEqual({});
+    expect(namePattern('*0*0*0*0*0*0*{yyyyMMdd}*.csv').match('0'.repeat(1_000))).toBeUndefined();
+  });
+
+  test('of several times in a name the last one counts', () => {
+    const { time } = namePattern('*_{yyyyMMdd}*.csv').match('X_20240101_20250131_2.csv') ?? {};
+    expect(time).toEqual({ text: '20250131', local: at('2025-01-31T00:00Z') });
+  });
 
   test('a delta must have a time', () => {
     expect(() => namePattern('A.csv', 'delta')).toThrow(/a delta has one time/);

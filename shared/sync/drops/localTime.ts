@@ -32,6 +32,6 @@ export function readLocalTime(form: string, text: string): number | undefined {
 }
 
 /** Text that stands for itself in a regular expression. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

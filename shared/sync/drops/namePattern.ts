@@ -1,6 +1,6 @@
 import { AdpError } from '../../errors.ts';
 import type { DropKind } from './dropName.ts';
-import { escaped, partsOf, readLocalTime, shapeOf } from './localTime.ts';
+import { partsOf, readLocalTime, shapeOf } from './localTime.ts';
 
 /** A file's name as a source writes it: `INV*.txt`, or with the time of its data, `INV_{yyyyMMdd_HHmmss}.csv`. */
 export interface NamePattern {
@@ -29,22 +29,58 @@ export function namePattern(pattern: string, kind?: DropKind): NamePattern {
     const example = 'INV_{yyyyMMdd_HHmmss}.csv';
     throw new AdpError('CONFIG_ERROR', `The file name "${pattern}": a delta has one time in braces, as in ${example}.`);
   }
-  const time = form === undefined ? '' : `(${shapeOf(form, false)})`;
-  const regex = new RegExp(`^${glob(before)}${time}${glob(after)}$`, 'is');
+  const [start, end] = [folded(before), folded(after)];
+  if (form === undefined) {
+    return { kind: kind ?? 'full', match: (file) => (fits(start, folded(file)) ? {} : undefined) };
+  }
+  const shape = new RegExp(`^${shapeOf(form, false)}$`, 'i');
   return {
-    kind: kind ?? (form === undefined ? 'full' : 'delta'),
+    kind: kind ?? 'delta',
     match(file) {
-      const found = regex.exec(file);
-      if (found === null) return undefined;
-      const text = found[1];
-      return form === undefined || text === undefined ? {} : { time: { text, local: readLocalTime(form, text) } };
+      const name = folded(file);
+      // Of several times that fit it is the last.
+      for (let at = name.length - form.length; at >= 0; at--) {
+        const text = file.slice(at, at + form.length);
+        if (shape.test(text) && fits(start, name.slice(0, at)) && fits(end, name.slice(at + form.length))) {
+          return { time: { text, local: readLocalTime(form, text) } };
+        }
+      }
+      return undefined;
     },
   };
 }
 
-function glob(text: string): string {
-  return text
-    .split(/([*?])/)
-    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : escaped(part)))
-    .join('');
+/**
+ * Whether a pattern is that of the whole text. By hand: a regular expression may take minutes for a long name, and names
+ * are the dealer's.
+ */
+function fits(pattern: string, text: string): boolean {
+  let place = 0;
+  let star = -1;
+  let afterStar = 0;
+  for (let at = 0; at < text.length; ) {
+    if (pattern[place] === '*') {
+      star = place++;
+      afterStar = at;
+    } else if (pattern[place] === '?' || pattern[place] === text[at]) {
+      place++;
+      at++;
+    } else if (star >= 0) {
+      // The last star takes one character more; the ones before it need never.
+      place = star + 1;
+      at = ++afterStar;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[place] === '*') place++;
+  return place === pattern.length;
+}
+
+/** In lower case, with no character at another place. */
+function folded(text: string): string {
+  return text.replaceAll(/./gs, (character) => {
+    const lower = character.toLowerCase();
+    return lower.length === 1 ? lower : character;
+  });
 }
