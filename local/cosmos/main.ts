@@ -4,6 +4,7 @@
  * Prints `{"ready":true,"port":N}` when it accepts. Ends on SIGTERM, SIGINT and with the process that forked it.
  */
 import { parseArgs } from 'node:util';
+import { onParentGone } from '../onParentGone.ts';
 import type { CosmosOptions } from './server.ts';
 import { startCosmos } from './server.ts';
 
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  process.on('disconnect', end);
+  onParentGone(end);
   console.log(JSON.stringify({ ready: true, port: server.port }));
 }
 

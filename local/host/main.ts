@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AdpError } from '../../shared/errors.ts';
+import { onParentGone } from '../onParentGone.ts';
 import { readAppSettings } from './appSettings.ts';
 import { configError } from './config.ts';
 import { isDisabled } from './disabled.ts';
@@ -20,8 +21,7 @@ const { values } = parseArgs({
   options: { app: { type: 'string' }, port: { type: 'string' }, 'data-dir': { type: 'string' } },
 });
 
-// Whoever started this process is gone, even by SIGKILL: nobody is left to stop it.
-process.on('disconnect', () => process.exit(1));
+onParentGone(() => process.exit(1));
 // A promise that a handler forgot must not take the other invocations with it. An exception outside of any promise has
 // left things in a state that nobody knows: the usual exit is right.
 process.on('unhandledRejection', (error) =>

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { keepAuthority } from '../certificates/authority.ts';
+import { onParentGone } from '../onParentGone.ts';
 import { type KeyVaultOptions, startKeyVault } from './server.ts';
 
 const usage =
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  process.on('disconnect', end);
+  onParentGone(end);
   console.log(JSON.stringify({ ready: true, ports: { keyVault: server.port, identity: server.identityPort } }));
 }
 

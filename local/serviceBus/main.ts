@@ -11,6 +11,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AdpError } from '../../shared/errors.ts';
+import { onParentGone } from '../onParentGone.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { readQueueDefinitions } from './queue/definition.ts';
 
@@ -57,7 +58,7 @@ async function serve(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  process.once('disconnect', stop);
+  onParentGone(stop);
   console.log(JSON.stringify({ ready: true, port: broker.port }));
 }
 

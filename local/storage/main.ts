@@ -9,6 +9,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { onParentGone } from '../onParentGone.ts';
 import { storageConnectionString } from './account.ts';
 import { runAzurite } from './azurite.ts';
 import { createContents, readContents } from './contents.ts';
@@ -27,6 +28,10 @@ const { values } = parseArgs({
 const dataDir = values['data-dir'];
 await mkdir(dataDir, { recursive: true });
 
+// Azurite knows SIGTERM only; it must save before it goes, whoever is gone. Nobody hears that before it has begun.
+onParentGone(() => {
+  if (!process.emit('SIGTERM')) process.exit(1);
+});
 const azurite = runAzurite(dataDir, {
   blob: Number(values['blob-port']),
   queue: Number(values['queue-port']),
@@ -34,8 +39,6 @@ const azurite = runAzurite(dataDir, {
 });
 void azurite.closed.then(() => process.exit(0));
 process.once('SIGTERM', () => setTimeout(() => process.exit(1), graceMs));
-// Azurite knows SIGTERM only; it must save before it goes, whoever is gone.
-process.once('disconnect', () => process.emit('SIGTERM'));
 
 const ports = await azurite.listening;
 await createContents(
