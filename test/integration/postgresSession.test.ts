@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection, OpenSource, Query } from '../../shared/connectors/connector.ts';
+import { postgresFailure } from '../../shared/connectors/sql/postgres/failures.ts';
 import { postgres } from '../../shared/connectors/sql/postgres.ts';
 import { AdpError } from '../../shared/errors.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
@@ -206,6 +207,22 @@ describeWith(hasOwn ? undefined : postgresAdvice, 'a PostgreSQL', () => {
       disposition: 'park',
       message: expect.stringContaining('division by zero'),
     });
+  });
+
+  test('whose view is filled later is tried again', async () => {
+    const admin = await server.connect(database);
+    await admin.query('CREATE MATERIALIZED VIEW later AS SELECT id FROM parts WITH NO DATA');
+    const connection = await open(secret(), { tls: { ca } });
+    const error = await failureOf(connection, queryOf({ table: 'later' }));
+    expect(error).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
+    expect(error.message).toContain('has not been populated');
+    await admin.query('REFRESH MATERIALIZED VIEW later');
+    expect((await readWhole(connection, queryOf({ table: 'later' }))).rows).toHaveLength(20);
+  });
+
+  test('that alters something under a statement is tried again', () => {
+    const error = Object.assign(new Error('could not open relation with OID 16384'), { code: 'XX000' });
+    expect(postgresFailure(error)).toMatchObject({ code: 'NETWORK_ERROR', disposition: 'retry' });
   });
 
   test('stops what nobody waits for any more, also where it has no connection left to be told so', async () => {

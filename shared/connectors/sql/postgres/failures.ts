@@ -70,9 +70,10 @@ const states: readonly (readonly [RegExp, (message: string) => AdpError])[] = [
       new AdpError('NETWORK_ERROR', `${message}: somebody else holds a lock for longer than lock_timeout_ms.`),
   ],
   [/^53300/, (message) => new AdpError('NETWORK_ERROR', `${message}: all connections of the server are in use.`)],
-  // Deadlocks and conflicts with recovery, lost connections, no memory or disk, shut down or starting up, time-outs of sessions, I/O.
+  // Deadlocks and conflicts with recovery, lost connections, no memory or disk, a view that is being filled, shut down or
+  // starting up, time-outs of sessions, I/O, what is altered under a statement.
   [
-    /^(?:40|08|53|57P|25P03|25P04|58)/,
+    /^(?:40|08|53|55|57P|25P03|25P04|58|XX000)/,
     (message) => new AdpError('NETWORK_ERROR', `The PostgreSQL server could not go on: ${message}.`),
   ],
   [/^25006/, (message) => new AdpError('CONFIG_ERROR', `${message}: settings.queries must only read.`)],
