@@ -66,7 +66,7 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
     case 'additionalProperties':
       return `is not known here; known are ${keysOf(member(schema, 'properties')).join(', ') || 'none'}`;
     case 'propertyNames':
-      return `is not known here; known are ${textsOf(member(member(schema, 'propertyNames'), 'enum')).join(', ')}`;
+      return nameExpectation(member(schema, 'propertyNames'));
     case 'enum':
       return `must be one of ${textsOf(params.allowedValues).join(', ')}`;
     case 'const':
@@ -82,6 +82,12 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
     default:
       return message ?? 'is not valid';
   }
+}
+
+function nameExpectation(names: unknown): string {
+  const pattern = member(names, 'pattern');
+  if (pattern !== undefined) return `has a name that must match ${String(pattern)}`;
+  return `is not known here; known are ${textsOf(member(names, 'enum')).join(', ')}`;
 }
 
 const formats: Readonly<Record<string, string>> = {

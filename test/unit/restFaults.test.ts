@@ -24,6 +24,8 @@ describe('settings by their schema', () => {
     { base_url: 'https://x?key=1' },
     { base_url: 'https://x', headers: { 'a b': '1' } },
     { base_url: 'https://x', cache: { ttl_seconds: 0 } },
+    { base_url: 'https://x', networks: ['dms.local'] },
+    { base_url: 'https://x', networks: ['10.0.0.0/8/8'] },
   ])('%j are refused for a source', (settings) => {
     expect(sourceCheck.faults(settings)).not.toEqual([]);
   });
@@ -39,10 +41,21 @@ describe('settings by their schema', () => {
     { path: '/x', incremental: { zone: 'Mars/Base' } },
     { path: '/x', soft_delete: {} },
     { path: '/x', query: { 'a&b': '1' } },
+    { path: '/x', total: {} },
+    { path: '/x', total: { path: 'n', header: 'x-n' } },
+    { path: '/x', sync_token: {} },
     { path: '/x', unknown: 1 },
   ])('%j are refused for an entity', (settings) => {
     expect(entityCheck.faults(settings)).not.toEqual([]);
   });
+});
+
+test('a name that can not stand where it does is told from one that is not known', () => {
+  const said = entityCheck.faults({ path: '/x', query: { 'a&b': '1' }, pages: 1 }).map(({ detail }) => detail);
+  expect(said).toEqual([
+    expect.stringMatching(/^is not known here; known are path, /),
+    expect.stringMatching(/^has a name that must match \^\[/),
+  ]);
 });
 
 describe('settings that are fine', () => {

@@ -33,6 +33,8 @@ const told = (description: string) =>
     type: 'object',
     description,
     additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
     properties: {
       path: { ...path, description: 'JSON: names joined by dots, from the root.' },
       header: { ...headerName, description: 'A header of the answer.' },
@@ -63,7 +65,7 @@ export const restSourceSettings = {
     networks: {
       type: 'array',
       maxItems: 50,
-      items: { type: 'string', maxLength: 64 },
+      items: { type: 'string', pattern: '^[0-9A-Fa-f:.]{2,45}(/\\d{1,3})?$' },
       description: 'Networks (CIDRs) beyond the internet where this source may be. Default: none.',
       examples: [['10.20.0.0/16']],
     },
