@@ -175,6 +175,7 @@ export function createApp(env: Environment, { clock, random, log }: Surroundings
     createSnapshots({
       openTable,
       blobs: blobs(),
+      dealers: dealers(),
       sources: sources(),
       stamps: stamps(),
       runs: runs(),

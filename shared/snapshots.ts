@@ -4,12 +4,12 @@ import { again } from './delivery/deliver.ts';
 import type { Outbox } from './delivery/serviceBus.ts';
 import { AdpError } from './errors.ts';
 import type { Run, RunId } from './model/run.ts';
+import type { Dealers } from './sources/dealers.ts';
 import type { Sources } from './sources/sources.ts';
 import { baselinesIn } from './store/baselines.ts';
 import type { BlobStore } from './store/blobs.ts';
 import { dropsIn } from './store/drops.ts';
 import { ledgerIn } from './store/ledger.ts';
-import type { Records } from './store/records.ts';
 import type { Runs } from './store/runs.ts';
 import { snapshotBlobsIn } from './store/snapshotBlobs.ts';
 import { stagingBlobsIn } from './store/stagingBlobs.ts';
@@ -19,6 +19,7 @@ import { approveRun } from './sync/diff/approveRun.ts';
 import { type DiffMessage, toDiffMessage } from './sync/diff/diffMessage.ts';
 import { type DiffDeps, diffRead } from './sync/diff/diffRead.ts';
 import { failDiff } from './sync/diff/diffRun.ts';
+import type { HeldRecords } from './sync/diff/heldRecords.ts';
 import type { IngestDeps } from './sync/ingest.ts';
 import type { RunDeps } from './sync/runWork.ts';
 import { describeError, type Log } from './telemetry/log.ts';
@@ -26,7 +27,8 @@ import { describeError, type Log } from './telemetry/log.ts';
 /** Full snapshots. */
 export interface Snapshots {
   /**
-   * Takes a message of `snapshot-diffs`. Where it isn't its turn, it is sent again, to come later.
+   * Takes a message of `snapshot-diffs`. Where it isn't its turn, it is sent again, to come later; where its dealer is
+   * gone, nothing is done.
    * @param tries how often it was sent again
    */
   diff(message: unknown, tries: number): Promise<void>;
@@ -44,10 +46,11 @@ export interface Snapshots {
 export interface SnapshotsDeps {
   readonly openTable: OpenTable;
   readonly blobs: BlobStore;
+  readonly dealers: Pick<Dealers, 'read'>;
   readonly sources: Sources;
   readonly stamps: Stamps;
   readonly runs: Runs;
-  readonly records: Records;
+  readonly records: HeldRecords;
   readonly running: RunDeps & IngestDeps;
   /** Of `snapshot-diffs`. */
   readonly diffs: Outbox;
@@ -101,6 +104,11 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
   return {
     async diff(body, tries) {
       const message = toDiffMessage(body);
+      if ((await deps.dealers.read(message.dealer_id)) === undefined) {
+        // A run that is opened now would outlive its dealer.
+        log.warn('A snapshot is left alone: its dealer is gone.', { run_id: message.run_id });
+        return;
+      }
       const weight = isLarge(message) ? atOnce : 1;
       if (weight > room) return await sendAgain(message, tries + 1, againMs);
       room -= weight;
