@@ -216,6 +216,8 @@ export interface HttpAnswer {
   readonly url: URL;
   /** For how many milliseconds the API asks to be left alone from now on, by any of the usual headers. */
   readonly pauseMs: number | undefined;
+  /** What it was asked with, such as a token that was got for it: no message may hold it, should the API repeat it. */
+  readonly secrets: readonly string[];
   /** Bounded in size and time; it must be read to its end or returned from. */
   readonly body: AsyncIterable<Uint8Array>;
 }

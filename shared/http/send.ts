@@ -87,7 +87,7 @@ export function httpOf({ baseUrl, settings, authentication, agents, clock }: Sen
     if (!isData(reply.status) && !expects.includes(reply.status))
       throw await refusalOf(reply, url, authorization.secrets, clock());
     const { status, headers, body } = reply;
-    return { status, headers, url, body, pauseMs: askedPauseMs(headers, clock()) };
+    return { status, headers, url, body, pauseMs: askedPauseMs(headers, clock()), secrets: authorization.secrets };
   };
 
   return {

@@ -149,6 +149,20 @@ describe('an answer', () => {
     expect(JSON.stringify(findings).length).toBeLessThan(4_000);
   });
 
+  test('is shown without the token that it was asked with, which is nowhere in the secret', async () => {
+    const client = { token_url: `${api.url}/token`, client_id: 'hub', client_secret: 'cs' };
+    const secret = JSON.stringify({ kind: 'oauth2_client_credentials', ...client });
+    const source = await openRestSource(api, { secret });
+    api.answer = ({ url, headers }) =>
+      url.pathname === '/token'
+        ? { body: { access_token: 'opaque-5f8e', token_type: 'Bearer' } }
+        : { body: { sent: headers.authorization?.replace('Bearer ', ''), at: 'noon' } };
+    const failure = await readToEnd(source, restQuery({ path: '/parts' })).catch((error: unknown) => String(error));
+    expect(failure).toContain('noon');
+    expect(failure).not.toContain('5f8e');
+    await source.close();
+  });
+
   test('of 50,000 rows is taken as one page, of more refused with what to do', async () => {
     const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
     api.answer = () => ({ body: rows(50_000) });

@@ -1,4 +1,4 @@
-import { AdpError } from '../../errors.ts';
+import { AdpError, withoutSecrets } from '../../errors.ts';
 import type { HttpAnswer, PulledRow, ReadRows } from '../connector.ts';
 import { BodyWatch } from './bodyWatch.ts';
 import type { RestEntity } from './entity.ts';
@@ -16,12 +16,12 @@ export interface Answered {
 /**
  * Reads an answer to its end.
  *
- * @param scrub takes secrets out of a text that people will see
+ * @param scrub takes the source's secret out of a text that people will see
  * @throws AdpError `NETWORK_ERROR` (retry) for a body that is cut short. `DATA_ERROR` (park) for one that is something
  * else, with how it begins. `CONFIG_ERROR` (park) for more than 50,000 rows. What the body itself throws passes through
  */
 export async function readAnswer(
-  { body, headers, status }: HttpAnswer,
+  { body, headers, status, secrets }: HttpAnswer,
   entity: RestEntity,
   readRows: ReadRows,
   scrub: (text: string) => string,
@@ -29,12 +29,13 @@ export async function readAnswer(
 ): Promise<Answered> {
   const { format, records, element, delimiter, encoding } = entity;
   const watch = new BodyWatch(body, format);
+  const start = () => watch.start((text) => scrub(withoutSecrets(text, secrets)));
   const first = await watch.peek();
   if (first === '') return noBody(status, format);
   const strange = strangeness(format, headers.get('content-type') ?? '', first);
   if (strange !== undefined) {
     await watch.leave();
-    throw notWhatItShouldBe(strange, format, watch.start(scrub));
+    throw notWhatItShouldBe(strange, format, start());
   }
   const rows: PulledRow[] = [];
   let envelope: unknown;
@@ -57,7 +58,7 @@ export async function readAnswer(
   } catch (error) {
     if (watch.failure !== undefined || !(error instanceof AdpError) || error.code !== 'DATA_ERROR') throw error;
     if (watch.isCutShort()) throw cutShort(error);
-    throw new AdpError('DATA_ERROR', `${error.message} The answer begins: ${watch.start(scrub)}`, {
+    throw new AdpError('DATA_ERROR', `${error.message} The answer begins: ${start()}`, {
       disposition: 'park',
       cause: error,
     });
