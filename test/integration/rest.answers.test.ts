@@ -149,6 +149,21 @@ describe('an answer', () => {
     expect(JSON.stringify(findings).length).toBeLessThan(4_000);
   });
 
+  test('is shown as it begins, however long and dense it is; a secret that is cut is not shown half', async () => {
+    const token = `sesame-${'x'.repeat(900)}-open`;
+    const source = await openRestSource(api, { secret: JSON.stringify({ kind: 'bearer', token }) });
+    const told = (body: object) => {
+      api.answer = () => ({ body });
+      return readToEnd(source, restQuery({ path: '/parts', records: 'items' })).catch((error: unknown) =>
+        String(error),
+      );
+    };
+    const items = Array.from({ length: 500 }, (_, id) => ({ id }));
+    expect(await told({ meta: { page: 1 }, data: { items } })).toContain('{\\"meta\\":{\\"page\\":1},\\"data\\"');
+    expect(await told({ a: token, b: token, c: token, d: token, e: token })).not.toMatch(/sesame|xx/);
+    await source.close();
+  });
+
   test('is shown without the token that it was asked with, which is nowhere in the secret', async () => {
     const client = { token_url: `${api.url}/token`, client_id: 'hub', client_secret: 'cs' };
     const secret = JSON.stringify({ kind: 'oauth2_client_credentials', ...client });

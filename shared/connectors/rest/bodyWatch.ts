@@ -1,6 +1,6 @@
 import type { RestEntity } from './entity.ts';
 
-const startBytes = 1_024;
+const startBytes = 4_096;
 const endBytes = 256;
 const shownCharacters = 200;
 const quote = 0x22;
@@ -59,12 +59,14 @@ export class BodyWatch {
 
   /**
    * The first 200 characters, in quotes and on one line.
-   * @param scrub takes secrets out; it sees the text as it came, and never the half of a word
+   * @param scrub takes secrets out; it sees the text as it came
    */
   start(scrub: (text: string) => string): string {
     const text = this.#start.toString('utf8');
-    const whole = this.#start.length < startBytes ? text : text.replace(/\S+$/, '');
-    const line = scrub(whole).replace(/\p{Cc}+|\s+/gu, ' ');
+    const clean = scrub(text);
+    const isCut = this.#start.length === startBytes && clean !== text;
+    // Where it repeats secrets, what is cut may be the half of one, which would not be recognised.
+    const line = (isCut ? scrub(text.replace(/\S+$/, '')) : clean).replace(/\p{Cc}+|\s+/gu, ' ');
     return JSON.stringify(line.trim().slice(0, shownCharacters));
   }
 
