@@ -3,6 +3,7 @@ import { type BlobClient, BlobServiceClient, type ContainerClient, RestError } f
 import { identity } from '../credentials/identity.ts';
 import { AdpError } from '../errors.ts';
 import type { StorageAccount } from '../settings.ts';
+import { whileHeard } from './whileHeard.ts';
 
 /** Blobs of one container. Errors are `NETWORK_ERROR` (retry) after the SDK's own retries. */
 export interface Blobs {
@@ -31,7 +32,7 @@ export interface BlobContainer {
   list(): AsyncIterable<BlobFacts>;
   /** Makes a blob snapshot, and answers its name; undefined where that state of the blob is gone. */
   freeze(name: string, etag: string): Promise<string | undefined>;
-  /** A snapshot's bytes from the start. A connection that breaks is taken up where it broke. */
+  /** A snapshot's bytes from the start. A connection that breaks is taken up where it broke; one that hangs is an error. */
   stream(name: string, snapshot: string): AsyncGenerator<Uint8Array>;
   /** `length` bytes of a snapshot. */
   range(name: string, snapshot: string, offset: number, length: number): Promise<Uint8Array>;
@@ -133,13 +134,12 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       return (await attempt(made, [404, 412]))?.snapshot;
     },
     async *stream(name, snapshot) {
-      const { readableStreamBody } = await attempt(
-        at(name, snapshot).download(0, undefined, { maxRetryRequests: 5 }),
-        [],
-      ).then((response) => response ?? { readableStreamBody: undefined });
-      if (readableStreamBody === undefined) return;
+      const open = async (abortSignal: AbortSignal) => {
+        const found = await at(name, snapshot).download(0, undefined, { maxRetryRequests: 5, abortSignal });
+        return found.readableStreamBody ?? Readable.from([]);
+      };
       try {
-        for await (const chunk of readableStreamBody) {
+        for await (const chunk of whileHeard<string | Buffer>(open, answerWithinMs)) {
           yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
         }
       } catch (error) {
