@@ -209,6 +209,13 @@ describeWith(hasOwn ? undefined : postgresAdvice, 'a PostgreSQL', () => {
     });
   });
 
+  test('that repeats a whole value in its error is not repeated at such length', async () => {
+    const queries = { wide: `SELECT 1 AS id, repeat('x', 1000000)::text::int AS n FROM parts` };
+    const error = await failureOf(await open(secret(), { tls: { ca }, queries }), queryOf({ query: 'wide' }));
+    expect(error).toMatchObject({ code: 'DATA_ERROR', message: expect.stringContaining('Mend the view') });
+    expect(error.message.length).toBeLessThan(1_000);
+  });
+
   test('whose view is filled later is tried again', async () => {
     const admin = await server.connect(database);
     await admin.query('CREATE MATERIALIZED VIEW later AS SELECT id FROM parts WITH NO DATA');

@@ -5,7 +5,8 @@ import { AdpError } from '../../../errors.ts';
  * or TLS failed, else by the driver's words. The dialect's `failure`.
  */
 export function postgresFailure(error: unknown): AdpError {
-  const message = error instanceof Error ? error.message : String(error);
+  // It may hold a whole value of a row.
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (/^[0-9A-Z]{5}$/.test(code) && !nodeCodes.has(code)) return ofState(code, message);
   if (isTls(code, message)) {
