@@ -158,6 +158,10 @@ export function readCredential(secret: string): Credential {
     const expected = 'name the header or the parameter of the query, one of the two';
     throw new AdpError('CONFIG_ERROR', `The source's secret (api_key) is not valid: ${expected}.`);
   }
+  if ('token_url' in credential && !URL.canParse(credential.token_url)) {
+    const expected = 'token_url must be a URL such as https://login.example.com/token';
+    throw new AdpError('CONFIG_ERROR', `The source's secret (${kind}) is not valid: ${expected}.`);
+  }
   return credential;
 }
 

@@ -83,6 +83,16 @@ test.each([
   expect(`${error.message}${String(error.cause)}`).not.toContain(secret);
 });
 
+test.each(['https://[login/token', 'https://login.example.com:99999/'])(
+  'an address that is none is refused: %s',
+  (url) => {
+    const error = refusalOf({ kind: 'oauth2_client_credentials', client_id: 'x', token_url: url });
+    expect(error).toMatchObject({ code: 'CONFIG_ERROR', disposition: 'park' });
+    expect(error.message).toContain('token_url');
+    expect(error.message).not.toContain(url);
+  },
+);
+
 describe('a secret that the hub has renewed', () => {
   const written = {
     value: JSON.stringify({ kind: 'oauth2_refresh_token', ...smallest.oauth2_refresh_token }),
