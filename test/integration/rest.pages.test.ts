@@ -134,6 +134,23 @@ describe.each(Object.entries(kinds))('%s', (_, { pagination, settings, answer })
   });
 });
 
+test('a read goes on only as it was begun: where its source is another one now, the next read begins anew', async () => {
+  api.answer = () => ({ body: { next: '/more', items: [{ id: 1 }] } });
+  const moved = await startRestApi();
+  const { signal } = new AbortController();
+  const query = restQuery({ path: '/parts', records: 'items', pagination: { kind: 'next_url', from: 'next' } });
+  const read = await connection.begin(query, 'changes', undefined, signal);
+  const { next } = await connection.pull(query, read, undefined, 5_000, signal);
+  const others = [await openRestSource(moved), await openRestSource(api, { settings: { query: { site: '2' } } })];
+  for (const other of others) {
+    const page = other.pull(query, read, next, 5_000, signal);
+    await expect(page).rejects.toMatchObject({ code: 'CONFLICT', disposition: 'park' });
+    await other.close();
+  }
+  expect(moved.asked).toEqual([]);
+  await moved.close();
+});
+
 describe('rows that move while they are read', () => {
   type Change = { readonly kind: 'insert' | 'delete' | 'update'; readonly at: number };
   const change: fc.Arbitrary<Change> = fc.record({

@@ -35,14 +35,7 @@ export function beginRead(
   const before = readCursor(cursorText);
   const asked = mode === 'changes' ? askedFor(query, before, form) : undefined;
   const until = writeUntil(form, startMs);
-  const settings = hash([
-    mode,
-    query.cursor.kind,
-    query.settings,
-    source.baseUrl,
-    [...source.query],
-    [...source.headers],
-  ]);
+  const settings = settingsHash(source, query, mode);
   const { seen, ...reached } = before;
   const isUsable = seen !== undefined && seen.settings === settings;
   const state: RestState = {
@@ -71,6 +64,11 @@ export function beginRead(
     // Pages are in the API's own order: what one read began, another can't go on with.
     isBackfill: false,
   };
+}
+
+/** Tells whether what was begun, or seen, was so by other settings. */
+export function settingsHash({ baseUrl, query, headers }: RestSource, of: Query, mode: ReadMode): string {
+  return hash([mode, of.cursor.kind, of.settings, baseUrl, [...query], [...headers]]);
 }
 
 /** What stands for {{since}} and {{cursor}}; undefined where there is no cursor yet, so that everything is read. */

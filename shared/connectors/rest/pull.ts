@@ -2,7 +2,7 @@ import { AdpError } from '../../errors.ts';
 import type { Http, HttpAnswer, PulledPage, Query, Read, Tools } from '../connector.ts';
 import { align, movesTooMuch, tailOf } from './align.ts';
 import { type Answered, readAnswer } from './answer.ts';
-import { rowTimeFormOf } from './begin.ts';
+import { rowTimeFormOf, settingsHash } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
 import { finish, finishUnchanged } from './finish.ts';
 import { asWhole, forgettingStatuses, lostItsPlace } from './forgotten.ts';
@@ -46,6 +46,7 @@ export async function pullPage(
       notes: ['Nothing was asked for: the last answer is younger than cache.ttl_seconds.'],
     };
   }
+  if (begun.settings !== settingsHash(tools.source, query, mode)) throw isAnother();
   const entity = readEntity(query.settings);
   const state = place?.isAnew === true ? asWhole(begun, entity) : begun;
   const position: Position = place?.position ?? { kind: 'first' };
@@ -224,6 +225,12 @@ async function drain({ body }: HttpAnswer): Promise<void> {
 function loops(what: string): AdpError {
   const message = `The API's pages go in a circle: ${what}. Check pagination against the API's manual.`;
   return new AdpError('DATA_ERROR', message, { disposition: 'park' });
+}
+
+/** Nobody has to do anything about it. */
+function isAnother(): AdpError {
+  const message = 'The source was configured anew while it was read: the next run begins anew.';
+  return new AdpError('CONFLICT', message, { disposition: 'park' });
 }
 
 function restless(): AdpError {
