@@ -1,13 +1,18 @@
+import { Readable } from 'node:stream';
 import { RestError, type ShareClient, type ShareDirectoryClient, ShareServiceClient } from '@azure/storage-file-share';
 import { identity } from '../credentials/identity.ts';
 import { AdpError } from '../errors.ts';
 import type { Share } from '../sync/drops/share.ts';
+import { whileHeard } from './whileHeard.ts';
 
 /** A share of Azure Files: by connection string, or by identity and the service's address. */
 export type FileShare = { readonly name: string } & (
   | { readonly connectionString: string }
   | { readonly fileServiceUri: string; readonly clientId?: string }
 );
+
+/** The SDK itself waits for a service that hangs as long as that takes; meanwhile nobody's files would be copied. */
+const silenceMs = 30_000;
 
 /** A share of Azure Files, to which File Sync brings what dealers' servers hold. It is only ever read. */
 export function openShare(settings: FileShare): Share {
@@ -16,10 +21,14 @@ export function openShare(settings: FileShare): Share {
     list: () => walk(share, share.rootDirectoryClient, ''),
     async *read(file) {
       const client = share.rootDirectoryClient.getFileClient(file.path);
-      const response = await attempt(file.path, client.download(0, undefined, { maxRetryRequests: 5 }));
-      if (markOf(response.contentLength ?? 0, response.etag) !== file.mark) throw changed(file.path);
+      const open = async (abortSignal: AbortSignal) => {
+        const options = { maxRetryRequests: 5, abortSignal };
+        const response = await attempt(file.path, client.download(0, undefined, options));
+        if (markOf(response.contentLength ?? 0, response.etag) !== file.mark) throw changed(file.path);
+        return response.readableStreamBody ?? Readable.from([]);
+      };
       try {
-        for await (const chunk of response.readableStreamBody ?? []) {
+        for await (const chunk of whileHeard<string | Buffer>(open, silenceMs)) {
           yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
         }
       } catch (error) {
