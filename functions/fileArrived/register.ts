@@ -30,6 +30,19 @@ export function registerFileArrived(app: App): void {
       await app.arrivals.take(pathOf(message));
     },
   });
+  functions.serviceBusQueue('fileArrivalsDeadLetters', {
+    queueName: 'file-arrivals/$DeadLetterQueue',
+    connection: 'ServiceBusConnection',
+    handler: async (message, context) => {
+      try {
+        context.warn(`A dead letter of file-arrivals: the sweep brings ${pathOf(message)} again.`);
+      } catch (error) {
+        if (!(error instanceof AdpError)) throw error;
+        const blob = await app.quarantine.keepUnreadable(message, error.message);
+        context.warn(`A dead letter of file-arrivals is none of ours; it is kept as ${blob}.`);
+      }
+    },
+  });
 }
 
 /** The path that a message of `file-arrivals` names. @throws AdpError DATA_ERROR for what is no message of ours */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
+import { ServiceBusClient } from '@azure/service-bus';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runOf, runsOf, share, shareWithManifest, stockCsv } from '../helpers/files.ts';
@@ -11,6 +12,7 @@ import { temporaryFolder } from '../helpers/host.ts';
 import { type Hub, startHub } from '../helpers/hub.ts';
 import { until } from '../helpers/poll.ts';
 import { runAdp } from '../helpers/runAdp.ts';
+import { contentOf } from '../helpers/serviceBus.ts';
 
 let hub: Hub;
 
@@ -449,4 +451,22 @@ test('of a dealer that is deleted with its records nothing is left in storage bu
   }
   expect((await hub.call('DELETE', 'admin/dealers/leaving?purge=true')).status).toBe(204);
   expect((await left()).filter((one) => !one.startsWith('cursors entity:'))).toEqual([]);
+});
+
+test('what is no message of file-arrivals is left in no queue: it is kept for a person', async () => {
+  const connection = hub.settings.ServiceBusConnection ?? '';
+  const queue = new ServiceBusClient(connection);
+  await queue.createSender('file-arrivals').sendMessages([{ body: { path: 17 } }, { body: 'poison' }]);
+  await queue.close();
+  const kept = BlobServiceClient.fromConnectionString(hub.settings.AzureWebJobsStorage ?? '').getContainerClient(
+    'quarantine',
+  );
+  await until('both are kept', async () => {
+    const found = await Array.fromAsync(kept.listBlobsFlat({ prefix: 'unreadable/' }));
+    return found.length === 2;
+  });
+  const isEmpty = async (path: string) => (await contentOf(connection, path)).length === 0;
+  await until('no queue holds them', async () => {
+    return (await isEmpty('file-arrivals')) && (await isEmpty('file-arrivals/$deadletterqueue'));
+  });
 });
