@@ -185,7 +185,8 @@ export type ReadRows = (
     readonly maxRows?: number;
     readonly signal?: AbortSignal;
     /**
-     * JSON: called once behind the last row with everything that is around the rows, whose array is left as one text.
+     * JSON: called once behind the last row with everything that is around the rows, whose array is left as one text;
+     * where there is none, with all that there is, before the error.
      * Numbers that JavaScript would print otherwise are `NumberLiteral`.
      */
     readonly onEnvelope?: (root: unknown) => void;

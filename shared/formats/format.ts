@@ -36,7 +36,7 @@ export interface ReadOptions {
   readonly onSniffed?: (sniffed: Sniffed) => void;
   /**
    * JSON: called once, behind the last row, with everything that is around the rows (a count, where the next page is);
-   * the array of rows itself is left as an array of one text.
+   * the array of rows itself is left as an array of one text. Where there is none, with all that there is, before the error.
    */
   readonly onEnvelope?: (root: unknown) => void;
   /** Reading stops with the signal's reason before the next page. A source that blocks is its caller's to abort. */

@@ -126,6 +126,7 @@ export class JsonReader {
     const rows = this.push(Buffer.alloc(0));
     if (this.#state === 'before') {
       const root = parseJson(this.#rest, 0, this.#rest.length, this.#maxDepth);
+      this.#onEnvelope?.(root);
       throw damaged(this.#describeMissing(root));
     }
     if (this.#state === 'rows') {

@@ -70,6 +70,25 @@ describe('an answer', () => {
     expect((await readAs({ format, ...settings })).rows).toEqual([]);
   });
 
+  test.each<[JsonObject, string]>([
+    [{ records: 'd.items' }, '{"d":{"items":null},"errors":[]}'],
+    [{}, '{"count":0,"records":null}'],
+    [{}, 'null'],
+  ])('of JSON may say null for no rows, as Go and .NET write an empty list: %j %s', async (settings, body) => {
+    api.answer = () => ({ body });
+    expect((await readAs(settings)).rows).toEqual([]);
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ records: 'd.items' }, '{"d":null}'],
+    [{ records: 'd.items' }, '{"d":{}}'],
+    [{ records: 'd.items' }, '{"d":{"items":null},"errors":[{"message":"no"}]}'],
+    [{}, '{"records":null,"error":"no"}'],
+  ])('of JSON may not: %j %s', async (settings, body) => {
+    api.answer = () => ({ body });
+    await expect(readAs(settings)).rejects.toMatchObject(park('DATA_ERROR', 'begins'));
+  });
+
   test.each<[string, JsonObject, string]>([
     ['json', {}, '[{"id":1},{"id":2}]'],
     ['json', { records: 'items' }, '{"items":[{"id":1,"t":"a]}\\""}],"n":{"x":[1]}}'],

@@ -2,6 +2,7 @@ import { AdpError, withoutSecrets } from '../../errors.ts';
 import type { HttpAnswer, PulledRow, ReadRows } from '../connector.ts';
 import { BodyWatch } from './bodyWatch.ts';
 import type { RestEntity } from './entity.ts';
+import { valueAt } from './member.ts';
 
 /** Rows of one answer at most: it is held as a whole until it was accepted. */
 export const maxRows = 50_000;
@@ -58,6 +59,7 @@ export async function readAnswer(
   } catch (error) {
     if (watch.failure !== undefined || !(error instanceof AdpError) || error.code !== 'DATA_ERROR') throw error;
     if (watch.isCutShort()) throw cutShort(error);
+    if (saysNone(envelope, records)) return { rows: [], envelope };
     throw new AdpError('DATA_ERROR', `${error.message} The answer begins: ${start()}`, {
       disposition: 'park',
       cause: error,
@@ -72,6 +74,16 @@ export async function readAnswer(
 function noBody(status: number, format: RestEntity['format']): Answered {
   if (status !== 204 && status !== 205 && (format === 'json' || format === 'xml')) throw cutShort();
   return { rows: [], envelope: undefined };
+}
+
+/** Many programs write null for a list without elements; others for one that could not be had, and say why beside it. */
+function saysNone(envelope: unknown, records: string | undefined): boolean {
+  if (envelope === null) return records === undefined;
+  if (valueAt(envelope, records ?? 'records') !== null) return false;
+  return ['error', 'errors'].every((name) => {
+    const said = valueAt(envelope, name);
+    return said === undefined || said === null || said === false || (Array.isArray(said) && said.length === 0);
+  });
 }
 
 /** What else an answer is than rows of its format; undefined where it may be these. */

@@ -219,7 +219,8 @@ export const restEntitySettings = {
     format: { enum: ['json', 'ndjson', 'csv', 'xml'], description: 'What the answer is. Default: json.' },
     records: {
       ...path,
-      description: 'JSON: where the array of rows is, names joined by dots. Default: the root, or its records.',
+      description:
+        'JSON: where the array of rows is, names joined by dots; null stands for none. Default: the root, or its records.',
       examples: ['data.items'],
     },
     element: {
