@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { pollPages } from '../../shared/sync/poll/pollPages.ts';
-import { type DmsRow, type PollWorld, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
+import { type DmsRow, noAhead, type PollWorld, pollWorld, sourceOf } from '../helpers/pollWorld.ts';
 
 const hour = 3_600_000;
 const rows = (count: number): DmsRow[] =>
@@ -79,6 +79,38 @@ describe('a window that closes', () => {
       if (outcome.kind !== 'more') break;
     }
     expect(read).toBe(9);
+  });
+
+  test.each([0, 1])('ends it for an activity that was held up within page %s as well', async (page) => {
+    const world = guarded();
+    const late = world.newRun();
+    world.ahead = noAhead;
+    for (let before = 0; before < page; before++) await world.page(late, before);
+    const { promise: atGate, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    world.dms.onPull = async () => {
+      arrive();
+      await gate;
+    };
+    const heldUp = world.page(late, page);
+    await atGate;
+
+    // It is believed lost, and begun anew after the window; then the window is open again.
+    world.clock.move(hour);
+    const ended = await world.page(late, page);
+    expect(ended).toMatchObject({ kind: 'done' });
+    world.clock.move(22 * hour);
+    open();
+    expect(await heldUp).toMatchObject({ kind: 'wait' });
+    const asked = world.dms.asked.length;
+    expect(await world.page(late, page)).toEqual(ended);
+    expect(world.dms.asked).toHaveLength(asked);
+
+    await world.read();
+    await world.settle();
+    expect(world.held().size).toBe(9);
+    const read = (await world.runs()).map(({ sealed }) => sealed?.counts.read ?? 0);
+    expect(read.reduce((sum, rows) => sum + rows, 0)).toBe(9);
   });
 
   test('closes it for a process that dies while it says so', async () => {

@@ -132,7 +132,9 @@ export class PageWork {
     if (reading?.isDone) return await this.#end(reading, stored.state.meaning);
     if (reading !== undefined && page < reading.pages) return { kind: 'more' };
     if (reading === undefined ? page > 0 : !this.#fits(stored.state)) throw startedOver();
-    if (this.#isWindowClosed()) return await endWithWindow(this.#request, reading, this.#deps);
+    if (reading?.isEnded || this.#isWindowClosed()) {
+      return await endWithWindow(this.#request, stored, reading, this.#deps);
+    }
 
     const early = reading === undefined ? undefined : await this.#early(stored, reading);
     if (early !== undefined) return await this.#record(early);

@@ -49,6 +49,8 @@ export interface Reading {
   readonly total?: number;
   /** Everything was read. */
   readonly isDone: boolean;
+  /** Its window closed: no page of it is read or recorded any more, also once the window is open again. */
+  readonly isEnded?: boolean;
   /** The source said that nothing has changed. */
   readonly isUnchanged?: boolean;
   /** Why it can hardly be all that there is. */
