@@ -162,6 +162,13 @@ describe('what goes wrong on the way', () => {
     ['a privilege', error(229, "The SELECT permission was denied on 'Part'."), 'AUTH_FAILED', 'park', /GRANT SELECT/],
     ['a value that does not convert', error(241, 'Conversion failed.'), 'MAPPING_ERROR', 'park', /reset/],
     ['a failover', error(983, 'Unable to access the replica.'), 'NETWORK_ERROR', 'retry', /replica/],
+    [
+      'a database of the login that is away',
+      error(4064, 'Cannot open user default database.'),
+      'NETWORK_ERROR',
+      'retry',
+      /default/,
+    ],
     ['a replica for readers only', error(978, 'Read-only.'), 'CONFIG_ERROR', 'park', /read_only_intent/],
     ['what nobody knows', error(8134, 'Divide by zero error.'), 'CONFIG_ERROR', 'park', /8134.*Divide by zero/],
   ])('%s', async (_, fault, code, disposition, message) => {
