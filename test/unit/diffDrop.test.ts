@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { closeRuns } from '../../shared/sync/closeRuns.ts';
+import { diffRead } from '../../shared/sync/diff/diffRead.ts';
 import { arrowOf, parquetOf } from '../helpers/binaryFiles.ts';
 import { Died, diffWorld } from '../helpers/diffWorld.ts';
 import { xlsxOf } from '../helpers/xlsxOf.ts';
@@ -566,6 +567,26 @@ describe('two at once', () => {
     expect(await world.diff(second)).toBeUndefined();
     await world.write();
     expect(world.held().size).toBe(8);
+  });
+
+  test('of which the later one died halfway, and the older one came in between: both balance', async () => {
+    const world = diffWorld({ maxDeleteRatio: 0.5 });
+    await world.take(csv(ten));
+    const older = world.drop(csv(ten.slice(1)), 'acme_part_stock.csv');
+    const later = world.drop(csv([...ten.slice(0, 8), ['P8', '1', 88], ['P9', '1', 99]]), 'other.csv');
+    const dying: typeof world.deps.deliver = async (...sent) => {
+      await world.deps.deliver(...sent);
+      throw new Died();
+    };
+    await expect(diffRead(later, { ...world.deps, deliver: dying })).rejects.toThrow(Died);
+    await world.write();
+    world.clock.move(16 * 60_000);
+    for (const message of [older, later]) {
+      expect(await world.diff(message)).toBeUndefined();
+      await world.write();
+      expect(await world.run(message.run_id)).toMatchObject({ status: 'succeeded', errors: [] });
+    }
+    expect(quantities(world)).toEqual({ ...Object.fromEntries(ten.map(([n, , q]) => [n, q])), P8: 88, P9: 99 });
   });
 
   test('of the same message change nothing twice', async () => {

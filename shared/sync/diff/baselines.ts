@@ -49,6 +49,8 @@ export interface BaselineState {
   readonly last?: LastRead;
   readonly sweep?: LastSweep;
   readonly pending?: PendingPlan;
+  /** How many were made. A run whose plan was thrown away may have sent some of it: the next one has another attempt. */
+  readonly plans?: number;
   /** Something is in the store, or not, that fingerprints can't tell: the next snapshot is compared with the store. */
   readonly isDoubtful: boolean;
 }

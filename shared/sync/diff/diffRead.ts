@@ -144,10 +144,11 @@ class Diff {
       const prefix = `${dealerId}/${entity}/${sourceId ?? ''}/${runId.slice(dealerId.length + 1)}.${this.#deps.random()}`;
       const plan = await this.#planOnce(epoch, doubt, prefix);
       if (plan.voided === undefined) {
-        const pending = { runId, attempt: 1, prefix, epoch, captured, comparedAt, windows: 0, messages: 0 };
+        const attempt = (state.plans ?? 0) + 1;
+        const pending = { runId, attempt, prefix, epoch, captured, comparedAt, windows: 0, messages: 0 };
         // Another run's plan was only sent in part: what it brought was in this comparison, but not in the last one.
         const isDoubtful = state.isDoubtful || state.pending !== undefined;
-        await this.#lease.save({ ...state, pending, isDoubtful });
+        await this.#lease.save({ ...state, plans: attempt, pending, isDoubtful });
         if (state.pending !== undefined) await this.#remove(Object.values(planBlobs(state.pending.prefix)));
         return { plan, pending };
       }
@@ -262,10 +263,11 @@ class Diff {
     await this.#remove(before.filter((name) => name !== undefined));
   }
 
-  async #ingestion({ runId, attempt, epoch, captured }: PendingPlan): Promise<Ingestion> {
+  /** Whatever the attempt: each plan of a run finds the same rows, and under one name they are kept once. */
+  async #ingestion({ runId, epoch, captured }: PendingPlan): Promise<Ingestion> {
     const { dealer_id: dealerId, entity, source_id: sourceId } = this.#message;
     const mapper = await this.#origin.mapper();
-    return { runId, attempt, dealerId, entity, sourceId, epoch, captured, mapper };
+    return { runId, attempt: 1, dealerId, entity, sourceId, epoch, captured, mapper };
   }
 
   /** Blobs that nothing refers to any more. What is left behind by a crash goes by lifecycle rule. */
