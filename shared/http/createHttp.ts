@@ -8,9 +8,9 @@ import type { RefreshState } from '../credentials/oauth/refreshToken.ts';
 import { createTokenCache } from '../credentials/oauth/tokenCache.ts';
 import { addressesOf } from './addresses.ts';
 import { type ClientCertificate, guardedAgent, type Lookup, lookUp } from './connect.ts';
-import { postFormBy } from './postForm.ts';
 import { httpOf } from './send.ts';
 import { readHttpSettings } from './settings.ts';
+import { tokenEndpointBy } from './tokenEndpoint.ts';
 
 export interface CreateHttpDeps {
   readonly clock: Clock;
@@ -38,13 +38,21 @@ export function createHttp({ lookup = lookUp, ...deps }: CreateHttpDeps): Tools[
     const certificate = certificateOf(credential);
     const plain = guardedAgent(addresses, lookup, source.concurrency);
     const own = certificate === undefined ? plain : guardedAgent(addresses, lookup, source.concurrency, certificate);
-    return httpOf({
+    const tokenEndpoint = tokenEndpointBy(own, settings);
+    const http = httpOf({
       baseUrl,
       settings,
-      authentication: authenticationOf(source, credential, postFormBy(own, settings), authenticating),
+      authentication: authenticationOf(source, credential, tokenEndpoint.post, authenticating),
       agents: { own, plain },
       clock: deps.clock,
     });
+    return {
+      ...http,
+      async close() {
+        await tokenEndpoint.idle();
+        await http.close();
+      },
+    };
   };
 }
 

@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AccessOptions } from '../../examples/dmsApi/access.ts';
 import { type DmsApi, startDmsApi } from '../../examples/dmsApi/dmsApi.ts';
@@ -8,6 +11,7 @@ import { AdpError } from '../../shared/errors.ts';
 import { type TestClock, testClock } from '../helpers/clock.ts';
 import { failureOf, get, type MemorySecrets, memorySecrets, type TestHub, testHub } from '../helpers/http.ts';
 import { type MemoryTables, memoryTables } from '../helpers/memoryTable.ts';
+import { until } from '../helpers/poll.ts';
 
 const clientSecret = 'cs+/=%5f8e 2c91';
 const client = { client_id: 'hub:1', client_secret: clientSecret };
@@ -385,6 +389,32 @@ describe('a refresh token that is good for one use', () => {
     // With all of the hub's own members copied along.
     await secrets.set(name, JSON.stringify({ ...saved(), refresh_token: 'rt_by_hand' }));
     expect(version()).toBe(secrets.now(name).version);
+  });
+
+  test('is replaced and saved, though who asked has left and closed the connection', async () => {
+    await begin();
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const endpoint = createServer(async (_, response) => {
+      asked.resolve();
+      await answered.promise;
+      response.end('{"access_token":"at","refresh_token":"rt_next"}');
+    });
+    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    const token_url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`;
+    await secrets.set(name, JSON.stringify({ ...saved(), token_url }));
+    const http = open(instance());
+    const left = new AbortController();
+    const failure = failureOf(get(http, url(), {}, left.signal));
+    await asked.promise;
+    left.abort(new AdpError('CONFLICT', 'The poll is over.'));
+    expect(await failure).toMatchObject({ message: 'The poll is over.' });
+    const closed = http.close();
+    await Promise.race([closed, sleep(200)]);
+    answered.resolve();
+    await closed;
+    await until('the next one is saved', () => saved().refresh_token === 'rt_next', 10_000);
+    await new Promise((resolve) => endpoint.close(resolve));
   });
 
   test('need not be saved where it stays the same', async () => {

@@ -8,13 +8,24 @@ import { requireAllowed } from './target.ts';
 const answerWithinMs = 20_000;
 const maxBytes = 64 * 1024;
 
+/** How token endpoints are asked. */
+export interface TokenEndpoint {
+  readonly post: PostForm;
+  /** Resolves when nothing is asked any more. */
+  idle(): Promise<void>;
+}
+
 /**
- * How token endpoints are asked: through the guard that all requests go through, and following no redirect, since the
- * form holds the client's secret. It isn't aborted with whoever asked: others may wait for the same token, and an answer
- * with a new refresh token must not be lost.
+ * Asks through the guard that all requests go through, and follows no redirect, since the form holds the client's secret.
+ * It isn't aborted with whoever asked: others may wait for the same token, and an answer with a new refresh token must not
+ * be lost. So the agent must not be destroyed before this is idle.
  */
-export function postFormBy(agent: () => Promise<Dispatcher>, settings: { readonly allowHttp: boolean }): PostForm {
-  return async (url, form, headers) => {
+export function tokenEndpointBy(
+  agent: () => Promise<Dispatcher>,
+  settings: { readonly allowHttp: boolean },
+): TokenEndpoint {
+  const underWay = new Set<Promise<unknown>>();
+  const ask: PostForm = async (url, form, headers) => {
     requireAllowed(url, settings, "token_url of the source's secret");
     const outgoing = {
       method: 'POST',
@@ -32,5 +43,15 @@ export function postFormBy(agent: () => Promise<Dispatcher>, settings: { readonl
     } finally {
       deadline.clear();
     }
+  };
+  return {
+    post(url, form, headers) {
+      const asking = ask(url, form, headers).finally(() => underWay.delete(asking));
+      underWay.add(asking);
+      return asking;
+    },
+    async idle() {
+      await Promise.allSettled(underWay);
+    },
   };
 }
