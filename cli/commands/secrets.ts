@@ -1,5 +1,7 @@
+import { ReadStream } from 'node:tty';
 import { AdpError } from '../../shared/errors.ts';
 import type { Command, Invocation } from '../command.ts';
+import { askHidden } from '../hiddenLine.ts';
 import { usageError } from '../usageError.ts';
 import { findVault } from '../vault.ts';
 
@@ -10,7 +12,8 @@ export const secrets: Command = {
   name: 'secrets',
   summary: "Put a dealer's credential into Key Vault, where sources find it by name",
   details: [
-    'secrets set NAME   stores what comes on standard input (UTF-8), but for one line break at its end',
+    'secrets set NAME   stores what comes on standard input (UTF-8), but for one line break at its end; at a terminal it',
+    '                   asks for one line, which is not shown',
     '',
     'The value is never an argument: others on the machine could read it. Azure decides who may do this, by your login',
     '(az login); the vault is that of KEY_VAULT_URL, or else of .local/stack.json, which npm start writes.',
@@ -20,13 +23,13 @@ export const secrets: Command = {
     { name: 'NAME', takes: 'one', help: 'letters, digits and -; the credential of a source' },
   ],
   options: {},
-  examples: ['adp secrets set acme-dms < connection-string.txt', 'read -rs S; echo "$S" | adp secrets set acme-dms'],
+  examples: ['adp secrets set acme-dms < connection-string.txt', 'adp secrets set acme-dms'],
   async run(invocation) {
     const { args, env, cwd, output } = invocation;
     const action = args.one('ACTION');
     if (action !== 'set') throw usageError(`secrets can't "${action}"; it can set`);
     const name = args.one('NAME');
-    const value = await readValue(invocation);
+    const value = await readValue(name, invocation);
     const vault = await findVault(env, cwd);
     // Only here: the SDKs behind it take longer to load than any other command takes to run.
     const { secretsOf } = await import('../../shared/app.ts');
@@ -37,7 +40,12 @@ export const secrets: Command = {
   },
 };
 
-async function readValue({ stdin }: Invocation): Promise<string> {
+async function readValue(name: string, { stdin, signal }: Invocation): Promise<string> {
+  if (stdin instanceof ReadStream) {
+    const typed = await askHidden(`Value of ${name} (one line, not shown): `, stdin, process.stderr, signal);
+    if (typed === '') throw usageError('no value was typed');
+    return typed;
+  }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stdin) {
