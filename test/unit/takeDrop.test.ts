@@ -133,6 +133,31 @@ describe('an arrival', () => {
     expect(door.delivered[0]?.changes).toHaveLength(3);
   });
 
+  test('with the content that was taken last is taken again, once, where another was begun under its name since', async () => {
+    door.drops.put(delta, rows);
+    await take();
+    // It dies once some of it is sent.
+    const { deliver } = door.deps;
+    const dying = {
+      ...door.deps,
+      deliver: async (...sent: Parameters<typeof deliver>) => {
+        await deliver(...sent);
+        return await new Promise<never>(() => {});
+      },
+    };
+    door.drops.put(delta, 'part_number,on_hand\nB,3\n');
+    void takeDrop(delta, dying);
+    await until('some of it is sent', () => door.delivered.length === 2);
+    for (let i = 0; i < 3; i++) {
+      door.drops.put(delta, rows);
+      expect(await take()).toBe('done');
+    }
+    const [, other, ...again] = door.delivered;
+    expect(again).toHaveLength(1);
+    const versionOfB = (sent = other) => sent?.changes.find(({ id }) => id.startsWith('B'))?.version ?? '';
+    expect(versionOfB(again[0]) > versionOfB()).toBe(true);
+  });
+
   test('with the same content again does nothing, after a reset everything', async () => {
     door.drops.put(delta, rows);
     await take();

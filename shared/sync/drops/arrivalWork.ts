@@ -127,7 +127,8 @@ export class ArrivalWork {
    * ahead of its arrival can only be wrong. Of a full snapshot without such a time it is when its file was written.
    *
    * Under the same name a later state of a file wins over what was sent of an earlier one: it is captured a nanosecond
-   * after it, which is remembered before anything is sent.
+   * after it, which is remembered before anything is sent. What was taken before the earlier state is forgotten with it
+   * if that was never taken whole: parts of it may stand.
    */
   async #stamp(
     { name, sourceId }: DropSource,
@@ -142,7 +143,8 @@ export class ArrivalWork {
     const named = toInstant(Math.min(name.time, arrivedAt.getTime()));
     const last = await ledger.lastTaken(path);
     const captured = last?.captured?.startsWith(named.slice(0, 19)) ? nextInstant(last.captured) : named;
-    await ledger.noteTaken(path, { content: '', epoch, runId, ...last, captured });
+    const whole = last?.isUnderWay === true ? undefined : last;
+    await ledger.noteTaken(path, { content: '', epoch, runId, ...whole, captured, isUnderWay: true });
     return { epoch, captured };
   }
 

@@ -60,6 +60,8 @@ export interface Taken {
   readonly runId: RunId;
   /** The last that was given to it, also where nothing came of that. */
   readonly captured?: Instant;
+  /** True from when that was given until its file was taken: what was sent of it, nobody knows. */
+  readonly isUnderWay?: boolean;
 }
 
 /** The ledger of files: what has arrived, and what became of it. */

@@ -38,6 +38,7 @@ export async function takeDelta(delta: Delta, deps: ArrivalDeps): Promise<Sealed
   }
   const last = await deps.ledger.lastTaken(path);
   if (last?.content === content && last.epoch === epoch && last.runId !== runId) {
+    if (last.captured === captured) await deps.ledger.noteTaken(path, { ...last, isUnderWay: false });
     return { ...nothing, notes: [`The content is the same as in run ${last.runId}: there was nothing to do.`] };
   }
   if (drop.size === 0) {
