@@ -61,14 +61,27 @@ export class AdpError extends Error {
 
 /** Shorter texts are no secrets, and would tear holes into every word. */
 const shortestSecret = 3;
+/** A pattern of many more characters overflows the stack, by an error that repeats it. */
+const longestPattern = 2_000;
 
 /** A text as a message may hold it: in place of each secret, however it is written, it has `***`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
+    .flatMap(piecesOf)
     .filter(({ length }) => length >= shortestSecret && length <= text.length)
     .sort((a, b) => b.length - a.length)
     .reduce((clean, secret) => clean.replace(anyFormOf(secret), '***'), text);
+}
+
+/** A secret, or all of one that is long in pieces of about the same length: none is so short that it would be no secret. */
+function piecesOf(secret: string): string[] {
+  if (secret.length <= longestPattern) return [secret];
+  const characters = Array.from(secret);
+  const size = Math.ceil(characters.length / Math.ceil(characters.length / longestPattern));
+  return Array.from({ length: Math.ceil(characters.length / size) }, (_, i) =>
+    characters.slice(i * size, (i + 1) * size).join(''),
+  );
 }
 
 /** A secret in a URL, in a form, in JSON (within JSON), in XML, whoever wrote these: any part of it may be escaped. */

@@ -6,6 +6,8 @@ import { placeOf } from './failure.ts';
 /** Read of what an answer says; of that a message quotes the beginning. */
 const readBytes = 4_096;
 const quotedCharacters = 200;
+/** What a character of a secret may take, however it is escaped. */
+const escapedBytes = 12;
 
 /**
  * What it means that an answer is neither data nor a redirect. Takes the answer's body.
@@ -33,7 +35,7 @@ export async function refusalOf(reply: Reply, url: URL, secrets: readonly string
         : 'does not allow this (403): have it allowed to the credential, or put another one into Key Vault';
     return new AdpError('AUTH_FAILED', `${place} ${what}.`);
   }
-  const said = quotation(await textOf(reply), secrets);
+  const said = quotation(await textOf(reply, secrets), secrets);
   const answer = `${place} answers ${status}${said === '' ? '' : `: ${said}`}`;
   if (status === 408 || status === 425 || status >= 500) return new AdpError('NETWORK_ERROR', `${answer}.`, after);
   return new AdpError('CONFIG_ERROR', `${answer}. Check the path, the query and what the API allows.`);
@@ -53,22 +55,30 @@ function saysLimited(headers: Headers, wait: number | undefined): boolean {
   return wait !== undefined || headers.get('x-ratelimit-remaining') === '0';
 }
 
-/** The beginning of what it says; nothing where it says HTML or bytes. */
-async function textOf(reply: Reply): Promise<string> {
+/**
+ * The beginning of what it says; nothing where it says HTML or bytes. Of what goes on, the end is left out when whole secrets
+ * are: it may be the half of one.
+ */
+async function textOf(reply: Reply, secrets: readonly string[]): Promise<string> {
   if (!/^(?:text\/(?!html)|application\/([\w.+-]*\+)?(?:json|xml))/i.test(reply.headers.get('content-type') ?? '')) {
     reply.discard();
     return '';
   }
+  const longest = escapedBytes * Math.max(0, ...secrets.map(({ length }) => length));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  let isCut = false;
   try {
     for await (const chunk of reply.body) {
       chunks.push(chunk);
       bytes += chunk.byteLength;
-      if (bytes > readBytes) break;
+      isCut = bytes > readBytes + longest;
+      if (isCut) break;
     }
   } catch {
     // The status says enough; that its explanation did not arrive changes nothing.
+    isCut = true;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const clean = withoutSecrets(Buffer.concat(chunks).toString('utf8'), secrets);
+  return isCut ? clean.slice(0, -longest || undefined) : clean;
 }

@@ -1,7 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { scrubber } from '../../shared/connectors/rest/scrub.ts';
 import { withoutSecrets } from '../../shared/errors.ts';
-import { quotation } from '../../shared/http/refusal.ts';
+import { quotation, refusalOf } from '../../shared/http/refusal.ts';
 
 test('a message holds no secret, in whatever form it comes back', () => {
   const secret = 'a+b/c="d" &é';
@@ -45,7 +45,9 @@ test('a secret that is as long as they may be takes no time', () => {
   const secret = '"+/=& '.repeat(4_000);
   const start = performance.now();
   expect(withoutSecrets('it was refused', [secret])).toBe('it was refused');
-  expect(withoutSecrets(`x${secret.slice(0, 4_000)}`, [secret, secret.slice(0, 3_000)])).toMatch(/^x\*\*\*"/);
+  expect(withoutSecrets(`x${secret.slice(0, 4_000)}`, [secret, secret.slice(0, 3_000)])).toMatch(/^x\*+$/);
+  const long = Array.from({ length: 4_000 }, (_, i) => `${i} "`).join('');
+  expect(withoutSecrets(`x${JSON.stringify(long)}x${btoa(long)}`, [long])).toMatch(/^x"\*+\\?"x\*+$/);
   expect(performance.now() - start).toBeLessThan(4_000);
 });
 
@@ -76,4 +78,37 @@ test('words are no secrets', () => {
 
 test('a quotation is cut when it holds no secret any more: half of one would not be recognised', () => {
   expect(quotation(`${'x'.repeat(198)}secret`, ['secret'])).toBe(`${'x'.repeat(198)}**…`);
+});
+
+describe('of an answer that is not read to its end, no part of a secret is shown', () => {
+  const token = 'tok-5f8e2c91';
+  const refused = async (said: string, secret = token) => {
+    const body = (async function* () {
+      for (let at = 0; at < said.length; at += 100) yield Buffer.from(said.slice(at, at + 100));
+    })();
+    const headers = new Headers({ 'content-type': 'text/plain' });
+    const reply = { status: 400, headers, body, discard: () => undefined };
+    return (await refusalOf(reply, new URL('https://dms.example'), [secret], 0)).message;
+  };
+  const blanks = (count: number) => ' '.repeat(count);
+
+  test.each([
+    ['which stands where that ends', token],
+    ['in escapes', token.replace('-', '\\u002d')],
+  ])('%s', async (_, written) => {
+    // Wherever that may be.
+    for (let at = 4_000; at < 4_500; at += 9) {
+      const message = await refused(`No.${blanks(at)}${written}${blanks(1e5)}`);
+      expect(message).toMatch(/answers 400: No\.( \*\*\*)?\. Check/);
+    }
+  });
+
+  test('that was all secrets but for its end', async () => {
+    expect(await refused(`${token.repeat(1_000)} no`)).toMatch(/answers 400(: \*+…?)?\. Check/);
+  });
+
+  test('that is itself longer', async () => {
+    const long = Array.from({ length: 2_000 }, (_, i) => `${i}-`).join('');
+    expect(await refused(`No: ${long}. ${'y'.repeat(1e6)}`, long)).not.toContain('0-1');
+  });
 });
