@@ -325,6 +325,15 @@ describe('rows that say that they are deleted', () => {
     await expect(readToEnd(connection, soft)).rejects.toMatchObject({ code: 'MAPPING_ERROR' });
   });
 
+  test('do not where their flag is a zero, however it is written', async () => {
+    api.answer = () => ({
+      body: '[{"id":1,"gone":0.0},{"id":2,"gone":-0},{"id":3,"gone":"0.00"},{"id":4,"gone":0.1},{"id":5,"gone":1.0}]',
+    });
+    const soft = restQuery({ path: '/p', soft_delete: { field: 'gone' } });
+    const read = valuesOf((await readToEnd(connection, soft)).rows);
+    expect(read.filter((row) => row._op === 'delete').map(({ id }) => id)).toEqual([4, 5]);
+  });
+
   test('may say so by values of their own', async () => {
     api.answer = () => ({
       body: '[{"id":1,"s":{"code":9}},{"id":2,"s":{"code":"9"}},{"id":3,"s":{"code":9.0}},{"id":4}]',

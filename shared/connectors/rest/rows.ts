@@ -91,11 +91,14 @@ function timeOf(form: TimeForm, value: unknown): bigint | undefined {
   return ms === undefined ? undefined : BigInt(ms);
 }
 
+/** Blank, no, or zero as it may be written: a number whose text says more than its value is known by that alone. */
+const unset = /^\s*(|-?0+(\.0+)?|f|false|n|no)\s*$/i;
+
 function meansDeleted(value: unknown, values: readonly JsonValue[] | undefined): boolean {
   const plain = value instanceof NumberLiteral ? value.text : value;
   if (values !== undefined) return isScalar(plain) && values.some((one) => String(one) === String(plain));
   if (plain === undefined || plain === null || plain === false || plain === 0) return false;
-  return typeof plain !== 'string' || !/^\s*(|0|f|false|n|no)\s*$/i.test(plain);
+  return typeof plain !== 'string' || !unset.test(plain);
 }
 
 /** An object may have members that keep it from being written as text. */
