@@ -116,6 +116,13 @@ export interface Finding {
   readonly entity?: EntityName;
 }
 
+/** What a check says that was stopped. @param left the queries that it was not done with, the one that it was at first */
+export function tooSlow([query, ...others]: readonly Query[]): Finding {
+  const later = others.map(({ entity }) => entity).join(', ');
+  const detail = `It took too long, and was not checked to its end${later === '' ? '' : `; ${later} not at all`}. See whether the source is busy, and check again.`;
+  return { name: 'time', level: 'error', detail, ...(query === undefined ? {} : { entity: query.entity }) };
+}
+
 /**
  * A source that is open. Its calls may run side by side, at most as many as `concurrency` says.
  *
@@ -127,7 +134,10 @@ export interface Finding {
  * `signal` aborts: what is under way is cancelled at the source as well, and the call throws the signal's reason.
  */
 export interface Connection {
-  /** Tests what a person would want to be told before the first poll. Findings, not errors, wherever possible. */
+  /**
+   * Tests what a person would want to be told before the first poll. Findings, not errors, wherever possible: aborted, it
+   * answers what was found by then, and `tooSlow`.
+   */
   check(queries: readonly Query[], signal: AbortSignal): Promise<Finding[]>;
   /** Fixes the bounds of a read, before its first page. @param cursor what the last page of an earlier read said */
   begin(query: Query, mode: ReadMode, cursor: string | undefined, signal: AbortSignal): Promise<Read>;

@@ -293,6 +293,24 @@ describe('a check', () => {
     return Object.fromEntries(findings.map(({ name, level, detail }) => [name, `${level}: ${detail}`]));
   };
 
+  test('that takes too long tells what it found by then, and names the entity that it was at', async () => {
+    const controller = new AbortController();
+    api.answer = ({ url }) => {
+      if (url.pathname === '/slow') controller.abort(new Error('enough'));
+      return { body: [{ id: 1 }] };
+    };
+    const queries = [
+      restQuery({ path: '/parts' }),
+      restQuery({ path: '/slow' }, { entity: 'part_price' }),
+      restQuery({ path: '/slow' }, { entity: 'customer' }),
+    ];
+    const findings = await connection.check(queries, controller.signal);
+    expect(findings).toContainEqual(expect.objectContaining({ name: 'request', level: 'ok', entity: 'part' }));
+    expect(findings.filter(({ level }) => level === 'error')).toEqual([
+      { name: 'time', level: 'error', entity: 'part_price', detail: expect.stringMatching(/too long.*customer/) },
+    ]);
+  });
+
   test('asks for one row, and tells what it found', async () => {
     api.answer = () => ({
       headers: { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59' },

@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import type { Finding, HttpAnswer, Query } from '../connector.ts';
+import { type Finding, type HttpAnswer, type Query, tooSlow } from '../connector.ts';
 import { type Answered, readAnswer } from './answer.ts';
 import { beginRead, rowTimeFormOf } from './begin.ts';
 import { type RestEntity, type RestSource, readEntity } from './entity.ts';
@@ -12,7 +12,7 @@ import { checkFields, fieldList, highest, toldText } from './rows.ts';
 const usualClockMs = 60_000;
 
 /** What can be said of a source before it is asked. */
-export function checkTransport({ baseUrl }: RestSource): Finding[] {
+function checkTransport({ baseUrl }: RestSource): Finding[] {
   return baseUrl.startsWith('https://')
     ? [{ name: 'tls', level: 'ok', detail: 'Requests travel by https.' }]
     : [
@@ -24,8 +24,22 @@ export function checkTransport({ baseUrl }: RestSource): Finding[] {
       ];
 }
 
+/** What can be said of the source, and of each entity in turn. */
+export async function check(tools: PullTools, queries: readonly Query[], signal: AbortSignal): Promise<Finding[]> {
+  const findings = checkTransport(tools.source);
+  for (const [at, query] of queries.entries()) {
+    try {
+      findings.push(...(await checkEntity(tools, query, signal)));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return [...findings, tooSlow(queries.slice(at))];
+    }
+  }
+  return findings;
+}
+
 /** Asks for one row where the API lets itself be asked so, else for one page, and says what came. */
-export async function checkEntity(tools: PullTools, query: Query, signal: AbortSignal): Promise<Finding[]> {
+async function checkEntity(tools: PullTools, query: Query, signal: AbortSignal): Promise<Finding[]> {
   const { entity: name } = query;
   const find = (found: string, level: Finding['level'], detail: string): Finding => ({
     name: found,

@@ -1,6 +1,6 @@
 import { type Connection, defineConnector } from '../connector.ts';
 import { beginRead } from './begin.ts';
-import { checkEntity, checkTransport } from './check.ts';
+import { check } from './check.ts';
 import { readSource } from './entity.ts';
 import { entityFaults } from './faults.ts';
 import { toPlace, toState } from './place.ts';
@@ -24,11 +24,7 @@ export const rest = defineConnector({
     const http = tools.http({ source: opened, baseUrl: new URL(source.baseUrl) });
     const pullTools: PullTools = { ...tools, http, source, scrub: scrubber(opened.secret) };
     return {
-      async check(queries, signal) {
-        const findings = checkTransport(source);
-        for (const query of queries) findings.push(...(await checkEntity(pullTools, query, signal)));
-        return findings;
-      },
+      check: (queries, signal) => check(pullTools, queries, signal),
       async begin(query, mode, cursor) {
         return beginRead(source, query, mode, cursor, tools);
       },

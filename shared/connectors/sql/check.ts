@@ -1,5 +1,5 @@
 import { AdpError } from '../../errors.ts';
-import type { Finding, Query } from '../connector.ts';
+import { type Finding, type Query, tooSlow } from '../connector.ts';
 import { type DatabaseClock, latest, readClock, type Times } from './bounds.ts';
 import { clockAs, isBeyond } from './cursorValue.ts';
 import type { Column, Dialect, Relation } from './dialect.ts';
@@ -20,30 +20,56 @@ const clockToleranceMs = 5_000;
 /** Rows without a cursor are counted so far. */
 const countedNulls = 1_000;
 
-/** What a person would want to be told before the first poll. @throws the signal's reason */
+/**
+ * What a person would want to be told before the first poll.
+ * @throws the signal's reason where not even the login was answered in time
+ */
 export async function check(parts: CheckParts, queries: readonly Query[], signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const clock = await attempt(findings, 'login', signal, () => readClock(parts, parts.times, signal));
+  const find: Find = (finding) => findings.push(finding);
+  const clock = await attempt(find, 'login', signal, () => readClock(parts, parts.times, signal));
   if (clock === undefined) return findings;
-  findings.push({ name: 'login', level: 'ok', detail: 'The database takes the login.' }, clockFinding(clock.ahead));
-  const plans: Plan[] = [];
-  for (const query of queries) {
-    const found: Finding[] = [];
-    const plan = await attempt(found, 'columns', signal, () => planOf(parts, query, signal));
-    if (plan !== undefined) {
-      plans.push(plan);
-      found.push(...relationFindings(plan));
-      await attempt(found, 'cursor', signal, async () => {
-        found.push(...(await cursorFindings(plan, clock.utc, parts.times, signal)));
-      });
+  find({ name: 'login', level: 'ok', detail: 'The database takes the login.' });
+  find(clockFinding(clock.ahead));
+  const relations: Relation[] = [];
+  let done = 0;
+  try {
+    for (const query of queries) {
+      const relation = await checkEntity(
+        parts,
+        query,
+        clock.utc,
+        (found) => find({ ...found, entity: query.entity }),
+        signal,
+      );
+      if (relation !== undefined) relations.push(relation);
+      done += 1;
     }
-    findings.push(...found.map((finding) => ({ ...finding, entity: query.entity })));
+    await attempt(find, 'server', signal, async () => {
+      (await parts.dialect.check(parts.session, relations, signal)).forEach(find);
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    find(tooSlow(queries.slice(done)));
   }
-  const relations = plans.map(({ relation }) => relation);
-  await attempt(findings, 'server', signal, async () => {
-    findings.push(...(await parts.dialect.check(parts.session, relations, signal)));
-  });
   return findings;
+}
+
+type Find = (finding: Finding) => void;
+
+/** What it reads, where there is such a thing. @throws the signal's reason, having told what it found by then */
+async function checkEntity(
+  parts: CheckParts,
+  query: Query,
+  clockUtc: string,
+  find: Find,
+  signal: AbortSignal,
+): Promise<Relation | undefined> {
+  const plan = await attempt(find, 'columns', signal, () => planOf(parts, query, signal));
+  if (plan === undefined) return undefined;
+  relationFindings(plan).forEach(find);
+  await attempt(find, 'cursor', signal, () => checkCursor(plan, clockUtc, parts.times, find, signal));
+  return plan.relation;
 }
 
 async function planOf({ dialect, session, settings }: CheckParts, query: Query, signal: AbortSignal): Promise<Plan> {
@@ -56,7 +82,7 @@ async function planOf({ dialect, session, settings }: CheckParts, query: Query, 
 
 /** What it answers; where it fails, a finding says why. */
 async function attempt<T>(
-  findings: Finding[],
+  find: Find,
   name: string,
   signal: AbortSignal,
   action: () => Promise<T>,
@@ -66,7 +92,7 @@ async function attempt<T>(
   } catch (error) {
     if (signal.aborted || !(error instanceof AdpError)) throw error;
     const advice = error.code === 'NETWORK_ERROR' ? ' See that it is up, and can be reached from the hub.' : '';
-    findings.push({ name, level: 'error', detail: `${error.message}${advice}` });
+    find({ name, level: 'error', detail: `${error.message}${advice}` });
     return undefined;
   }
 }
@@ -104,27 +130,26 @@ function rowEstimate({ rowEstimate: rows, label }: Relation): Finding {
   return { name: 'rows', level: 'ok', detail };
 }
 
-async function cursorFindings(plan: Plan, clockUtc: string, times: Times, signal: AbortSignal): Promise<Finding[]> {
+async function checkCursor(plan: Plan, clockUtc: string, times: Times, find: Find, signal: AbortSignal): Promise<void> {
   const { relation, query } = plan;
   const own = plan.dialect.ownCursors?.[query.cursor.kind];
   // It fails where the database can't do it, and says what to do.
   await own?.mark(plan, signal);
   const cursor = plan.cursor ?? own?.usualColumn?.(plan);
-  if (cursor === undefined) return [];
-  const findings = [indexFinding(cursor, relation)];
-  if (cursor.isNullable) findings.push(await nullFinding(plan, cursor, signal));
+  if (cursor === undefined) return;
+  find(indexFinding(cursor, relation));
+  if (cursor.isNullable) find(await nullFinding(plan, cursor, signal));
   if (query.cursor.kind === 'timestamp') {
     const newest = await latest(plan, cursor, undefined, signal);
     const now = clockAs(cursor.kind, clockUtc, times.timeZone(query.zone));
     if (newest !== undefined && isBeyond(cursor.kind, newest, now)) {
-      findings.push({
+      find({
         name: 'cursor time',
         level: 'warning',
         detail: `The newest ${cursor.name} is ${newest}, later than the database's clock (${now}${cursor.kind === 'zoned' ? '' : ` in ${query.zone}`}): look for wrong dates, and whether the source's time_zone is that of the column.`,
       });
     }
   }
-  return findings;
 }
 
 function indexFinding({ name: column }: Column, { indexed, label }: Relation): Finding {
