@@ -431,6 +431,43 @@ describe('after', () => {
     expect(quantities(made).P3).toBe(3);
   });
 
+  describe.each(['csv', 'ndjson'])(
+    'of two rows of a key in %s, though the store holds the one with the later time,',
+    (format) => {
+      type Row = [part_number: string, on_hand: number, at: string];
+      const write = (rows: Row[]) =>
+        format === 'csv'
+          ? csv(rows, 'part_number,on_hand,at')
+          : rows.map(([part_number, on_hand, at]) => `${JSON.stringify({ part_number, on_hand, at })}\n`).join('');
+      const mapping = { part_number: 'part_number', on_hand: 'on_hand' };
+      const name = `acme_part_stock.${format}`;
+      const held: Row[] = [
+        ['A', 1, '2026-02-05'],
+        ['B', 1, '2026-02-05'],
+      ];
+      const next: Row[] = [
+        ['A', 1, '2026-02-10'],
+        ['A', 2, '2026-02-07'],
+        ['B', 1, '2026-02-05'],
+      ];
+
+      test.each([
+        [
+          'the epoch has risen',
+          (made: ReturnType<typeof diffWorld>) => made.raiseEpoch(),
+          held.concat([['A', 2, '2026-02-01']]),
+        ],
+        ['times have moved', () => {}, next],
+      ])('%s, it stands', async (_, before, rows) => {
+        const made = diffWorld({ mapping, modified: 'at' });
+        await made.take(write(held), name);
+        before(made);
+        expect(await receipt(made, write(rows), name)).toMatchObject({ status: 'succeeded', read: 3, repeated: 1 });
+        expect(quantities(made)).toEqual({ A: 1, B: 1 });
+      });
+    },
+  );
+
   test('the mapping has changed, every row is looked at again', async () => {
     const made = await world();
     made.remap({

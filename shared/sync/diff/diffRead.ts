@@ -16,8 +16,8 @@ import { DiffRun } from './diffRun.ts';
 import { type DoubtDeps, doubtOf, mustWait } from './doubts.ts';
 import { type DropOriginDeps, dropOrigin } from './dropOrigin.ts';
 import { HeldIndex, type HeldRecords } from './heldRecords.ts';
-import type { Origin } from './origin.ts';
-import { type Plan, planBlobs } from './plan.ts';
+import type { Origin, PlanTask } from './origin.ts';
+import { type Contested, type Plan, planBlobs } from './plan.ts';
 import type { Against } from './planDiff.ts';
 import { type ReadOriginDeps, readOrigin } from './readOrigin.ts';
 import { quarantineRejected, sendPlan } from './sendPlan.ts';
@@ -140,10 +140,11 @@ class Diff {
     const epoch = await this.#deps.epochOf(dealerId, entity);
     const comparedAt = this.#deps.clock();
     let doubt = await this.#doubt(epoch);
+    let contested: Contested | undefined;
     for (;;) {
       const prefix = `${dealerId}/${entity}/${sourceId ?? ''}/${runId.slice(dealerId.length + 1)}.${this.#deps.random()}`;
-      const plan = await this.#planOnce(epoch, doubt, prefix);
-      if (plan.voided === undefined) {
+      const plan = await this.#planOnce({ epoch, contested }, doubt, prefix);
+      if (plan.voided === undefined && plan.contested === undefined) {
         const attempt = (state.plans ?? 0) + 1;
         const pending = { runId, attempt, prefix, epoch, captured, comparedAt, windows: 0, messages: 0 };
         // Another run's plan was only sent in part: what it brought was in this comparison, but not in the last one.
@@ -153,6 +154,8 @@ class Diff {
         return { plan, pending };
       }
       await this.#remove(Object.values(planBlobs(prefix)));
+      contested ??= plan.contested;
+      if (plan.voided === undefined) continue;
       doubt = { note: `the last ${this.#what}'s fingerprints are of no use, because ${plan.voided}` };
     }
   }
@@ -165,7 +168,11 @@ class Diff {
     return note === undefined ? undefined : { note };
   }
 
-  async #planOnce(epoch: number, doubt: { readonly note?: string } | undefined, prefix: string): Promise<Plan> {
+  async #planOnce(
+    by: Pick<PlanTask, 'epoch' | 'contested'>,
+    doubt: { readonly note?: string } | undefined,
+    prefix: string,
+  ): Promise<Plan> {
     const { captured } = this.#message;
     const { blobs } = this.#deps;
     const baseline = doubt === undefined ? await this.#baseline() : undefined;
@@ -175,7 +182,7 @@ class Diff {
     const onProgress = (progress: { readonly rows?: number; readonly bytes?: number }) => this.#run.note(progress);
     const { seed } = this.#lease.state;
     try {
-      return await this.#origin.plan({ epoch, captured, seed, against, notes, onProgress }, prefix, blobs);
+      return await this.#origin.plan({ ...by, captured, seed, against, notes, onProgress }, prefix, blobs);
     } catch (error) {
       await this.#remove(Object.values(planBlobs(prefix)));
       throw error;

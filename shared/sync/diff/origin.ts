@@ -4,7 +4,7 @@ import { type EntityName, entities } from '../../model/entities.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Progress } from '../../model/run.ts';
 import type { NewRun } from '../runWork.ts';
-import type { Plan } from './plan.ts';
+import type { Contested, Plan } from './plan.ts';
 import type { Against } from './planDiff.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 
@@ -32,6 +32,8 @@ export interface PlanTask {
   readonly captured: Instant;
   readonly seed: string;
   readonly against: Against;
+  /** What the plan before this one could not tell. */
+  readonly contested: Contested | undefined;
   /** What the run is to say of the comparison. */
   readonly notes: readonly string[];
   readonly onProgress: (progress: Partial<Progress>) => void;

@@ -20,6 +20,8 @@ export interface Plan {
   readonly errors: readonly RowError[];
   /** Ids that more than one row brings, with the version that stands: their other changes are not sent. */
   readonly competing: readonly (readonly [RecordId, string])[];
+  /** Make it again with these: of their rows some were passed over, so that nobody knows which one stands. */
+  readonly contested: Contested | undefined;
   /** Read no more of the baseline: it is damaged or made by other rules. */
   readonly voided: string | undefined;
   /** The new baseline lacks keys of records that are held: the next snapshot must be compared with the store, too. */
@@ -27,6 +29,9 @@ export interface Plan {
   readonly notes: readonly string[];
   readonly columns: readonly string[] | undefined;
 }
+
+/** Ids whose every row is a change, though what is held may be just that: versions decide which of them stands. */
+export type Contested = readonly RecordId[] | 'all';
 
 /** Names of a plan's blobs. */
 export function planBlobs(prefix: string) {
@@ -125,7 +130,7 @@ export class PlanWriter {
 
   /** Writes the plan itself, last. @param reasons why it is suspect */
   async finish(
-    plan: Pick<Plan, 'competing' | 'voided' | 'isDoubtful' | 'notes' | 'columns'> & {
+    plan: Pick<Plan, 'competing' | 'contested' | 'voided' | 'isDoubtful' | 'notes' | 'columns'> & {
       readonly counts: Omit<Counts, 'deletes' | 'deleteRows'>;
     },
     reasons: ReadonlySet<string>,

@@ -7,7 +7,16 @@ import { formatVersion } from '../../model/version.ts';
 import { sourceOf } from '../../snapshot/bytes.ts';
 import type { SnapshotChange, SnapshotProgress, SnapshotResult, SnapshotRow } from '../../snapshot/snapshot.ts';
 import { compareFile } from './compareFile.ts';
-import { checkRejects, type Guards, type Plan, PlanWriter, planBlobs, refused, type StoreSide } from './plan.ts';
+import {
+  type Contested,
+  checkRejects,
+  type Guards,
+  type Plan,
+  PlanWriter,
+  planBlobs,
+  refused,
+  type StoreSide,
+} from './plan.ts';
 import type { SnapshotBlobs } from './snapshotBlobs.ts';
 import { type ComparedFile, inputOf } from './snapshotFile.ts';
 import { readChanges } from './spool.ts';
@@ -26,6 +35,8 @@ export interface PlanInput {
   readonly expectedRows: number | undefined;
   /** What it is compared with: the last snapshot's fingerprints, or all that the store holds. */
   readonly against: Against;
+  /** What the plan before this one could not tell; undefined of the first one. */
+  readonly contested: Contested | undefined;
   /** What the run is to say besides. */
   readonly notes: readonly string[];
   /** What it is to say where nothing differs. */
@@ -85,7 +96,10 @@ class Planning {
   readonly #blobs: SnapshotBlobs;
   readonly #changes: string;
   readonly #writer: PlanWriter;
-  readonly #competing = new Map<RecordId, string>();
+  readonly #contested: ReadonlySet<RecordId> | 'all';
+  /** Rows that compete, by id; the first row of each id is not among them. */
+  readonly #rivals = new Map<RecordId, number>();
+  #hasTimes = false;
   #isDoubtful = false;
   #same = 0;
   #brokenRows = 0;
@@ -95,9 +109,10 @@ class Planning {
     this.#blobs = blobs;
     this.#changes = planBlobs(prefix).changes;
     this.#writer = new PlanWriter(blobs, prefix, input);
+    this.#contested = input.contested === 'all' ? 'all' : new Set(input.contested);
   }
 
-  map(raw: SnapshotRow): { contentHash: string; change: Planned } | undefined | 'unreadable key' {
+  map(raw: SnapshotRow): { contentHash?: string; change: Planned } | undefined | 'unreadable key' {
     const { mapper, file, epoch, captured, against } = this.#input;
     const { row, values } = file.rowOf(raw);
     const mapped = mapper.upsert(values);
@@ -111,15 +126,13 @@ class Planning {
       return undefined;
     }
     const { id, data, modified } = mapped;
+    if (modified !== null) this.#hasTimes = true;
     const content = contentHash(data);
     const version = formatVersion({ epoch, t: modified ?? captured, captured, position: row });
-    return {
-      contentHash: content,
-      change: {
-        change: { op: 'upsert', id, version, content_hash: content, data },
-        isSame: against.kind === 'store' && against.held.see(id, content),
-      },
-    };
+    const isHeld = against.kind === 'store' && against.held.see(id, content);
+    const change: Change = { op: 'upsert', id, version, content_hash: content, data };
+    if (this.#contested === 'all' || this.#contested.has(id)) return { change: { change, isSame: false } };
+    return { contentHash: content, change: { change, isSame: isHeld } };
   }
 
   async changed(changes: readonly SnapshotChange<Planned>[]): Promise<void> {
@@ -129,7 +142,10 @@ class Planning {
         this.#same++;
         continue;
       }
-      if (kind === 'competing' && this.#competing.size <= maxCompeting) this.#competing.set(change.change.id, '');
+      const { id } = change.change;
+      if (kind === 'competing' && this.#rivals.size <= maxCompeting) {
+        this.#rivals.set(id, (this.#rivals.get(id) ?? 0) + 1);
+      }
       this.#writer.upsert(change.change);
     }
     await this.#writer.drain();
@@ -166,7 +182,7 @@ class Planning {
     if (against.kind === 'store') await this.#deleteUnseen(against, reasons);
     if (this.#writer.deletes === 0 && !guards.isEmptyAlwaysSuspect) reasons.delete('empty');
     await this.#writer.close();
-    const dropped = await this.#settleCompeting();
+    const { competing: settled, dropped, contested } = await this.#settleCompeting();
     const upserts = inserted + updated + competing - this.#same - dropped;
     const isSame = read > 0 && rejected === 0 && upserts === 0 && this.#writer.deletes === 0;
     return await this.#writer.finish(
@@ -178,7 +194,8 @@ class Planning {
           unchanged: unchanged + this.#same,
           upserts,
         },
-        competing: [...this.#competing],
+        competing: settled,
+        contested: this.#mayStand(unchanged + this.#same) ? contested : undefined,
         voided: voidedBy(result),
         isDoubtful:
           this.#isDoubtful || (against.kind === 'store' && (this.#writer.held > 0 || against.held.unseenNewer > 0)),
@@ -207,20 +224,30 @@ class Planning {
     await this.#writer.deleteUnseen(against, reasons.size > 0);
   }
 
-  /** The first row of a key was a change like any other: only now is it known that it has rivals. How many don't stand. */
-  async #settleCompeting(): Promise<number> {
-    if (this.#competing.size > maxCompeting) this.#competing.clear();
-    if (this.#competing.size === 0) return 0;
+  /** Whether one of the rows that were passed over may stand: without times of their own, the later rows do. */
+  #mayStand(passedOver: number): boolean {
+    return this.#input.contested === undefined && this.#hasTimes && passedOver > 0;
+  }
+
+  /** The first row of a key was a change like any other, or the same as before: only now is it known that it has rivals. */
+  async #settleCompeting(): Promise<Pick<Plan, 'competing' | 'contested'> & { readonly dropped: number }> {
+    const rivals = this.#rivals;
+    if (rivals.size > maxCompeting) return { competing: [], contested: 'all', dropped: 0 };
+    if (rivals.size === 0) return { competing: [], contested: undefined, dropped: 0 };
+    const standing = new Map<RecordId, string>();
     let rows = 0;
     for await (const changes of readChanges(this.#blobs, this.#changes)) {
       for (const { id, version } of changes) {
-        const standing = this.#competing.get(id);
-        if (standing === undefined) continue;
+        const more = rivals.get(id);
+        if (more === undefined) continue;
         rows++;
-        if (version > standing) this.#competing.set(id, version);
+        rivals.set(id, more - 1);
+        if (version > (standing.get(id) ?? '')) standing.set(id, version);
       }
     }
-    return rows - this.#competing.size;
+    const lacking = [...rivals].filter(([, more]) => more === 0).map(([id]) => id);
+    const contested = lacking.length === 0 ? undefined : lacking;
+    return { competing: [...standing], contested, dropped: rows - standing.size };
   }
 }
 

@@ -53,8 +53,8 @@ export async function planSweep(input: SweepInput, prefix: string, blobs: Snapsh
   await writer.deleteUnseen(against, reasons.size > 0);
   await writer.close();
   const counts = { read, rejected, repeated: 0, unchanged: read - rejected, upserts: 0 };
-  const rest = { competing: [], voided: undefined, isDoubtful: false, notes, columns: undefined };
-  return await writer.finish({ counts, ...rest }, reasons);
+  const told = { competing: [], contested: undefined, voided: undefined, isDoubtful: false };
+  return await writer.finish({ counts, ...told, notes, columns: undefined }, reasons);
 }
 
 function rejectionOf(row: FormatRow, mapper: Mapper) {
