@@ -89,8 +89,9 @@ function anyFormOf(secret: string): RegExp {
   // JSON writes backslashes before some characters, and twice. So none counts: nothing is tried in two ways then.
   const characters = Array.from(secret).filter((character) => character !== '\\');
   if (characters.length < shortestSecret) return new RegExp(Array.from(secret, plainForm).join(''), 'gu');
-  const slashes = secret.includes('\\') ? '(?:\\\\|(?<=\\\\)u005[cC]|%5[cC]|&#92;)*' : '\\\\*';
-  return new RegExp(characters.map((character) => slashes + anyFormOfCharacter(character)).join(''), 'gu');
+  const slash = secret.includes('\\') ? '(?:\\\\|(?<=\\\\)u005[cC]|%5[cC]|&#92;)' : '\\\\';
+  // Before the first character there is an end to them: each of a long row would else be begun at, and followed to its end.
+  return new RegExp(`${slash}{0,16}${characters.map(anyFormOfCharacter).join(`${slash}*`)}`, 'gu');
 }
 
 /** Letters and digits are escaped by nobody. */
