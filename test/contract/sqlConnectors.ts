@@ -757,6 +757,7 @@ export function sqlConnectorSuite({ name, skipped, start }: SqlFixture): void {
         const findings = await connection.check([byModified({ columns: ['id'] })], signal);
         const names = [
           'login',
+          'TLS',
           'clock',
           'columns',
           'rows',

@@ -40,6 +40,7 @@ async function stoppedAt(stop: string) {
   const parts = {
     dialect,
     session,
+    line: { kind: 'verified' } as const,
     settings: readSourceSettings({}),
     times: { clock: () => Date.parse(now), timeZone },
   };

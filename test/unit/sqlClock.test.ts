@@ -52,7 +52,8 @@ function farDatabase() {
       return String(Object(state).mark);
     },
     async clockFinding() {
-      const parts = { dialect, session, settings: readSourceSettings({}), times };
+      const line = { kind: 'verified' } as const;
+      const parts = { dialect, session, line, settings: readSourceSettings({}), times };
       return (await check(parts, [], signal)).find(({ name }) => name === 'clock');
     },
   };

@@ -3,6 +3,7 @@ import { type Finding, type Query, tooSlow } from '../connector.ts';
 import { type DatabaseClock, latest, readClock, type Times } from './bounds.ts';
 import { clockAs, isBeyond } from './cursorValue.ts';
 import type { Column, Dialect, Relation } from './dialect.ts';
+import { type Line, lineFinding } from './line.ts';
 import { makePlan, type Plan } from './plan.ts';
 import type { Session } from './session.ts';
 import { readEntitySettings, type SourceSettings } from './settings.ts';
@@ -11,6 +12,7 @@ import { noSuch, targetOf } from './target.ts';
 interface CheckParts {
   readonly dialect: Dialect;
   readonly session: Session;
+  readonly line: Line;
   readonly settings: SourceSettings;
   readonly times: Times;
 }
@@ -30,6 +32,7 @@ export async function check(parts: CheckParts, queries: readonly Query[], signal
   const clock = await attempt(find, 'login', signal, () => readClock(parts, parts.times, signal));
   if (clock === undefined) return findings;
   find({ name: 'login', level: 'ok', detail: 'The database takes the login.' });
+  find(lineFinding(parts.line));
   find(clockFinding(clock.ahead));
   const relations: Relation[] = [];
   let done = 0;

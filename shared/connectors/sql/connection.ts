@@ -4,6 +4,7 @@ import { begin, type Times } from './bounds.ts';
 import { check } from './check.ts';
 import type { Dialect, Relation, Target } from './dialect.ts';
 import { guarded } from './guard.ts';
+import type { Line } from './line.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { pullPage } from './pull.ts';
 import type { Session } from './session.ts';
@@ -17,6 +18,7 @@ const catalogueMs = 10_000;
 export interface SqlParts {
   readonly dialect: Dialect;
   readonly session: Session;
+  readonly line: Line;
   readonly settings: SourceSettings;
   readonly tools: Times;
   /** What no error may hold: the connection string, the password. */
@@ -24,7 +26,7 @@ export interface SqlParts {
 }
 
 /** A database that is open: what all of them do in the same way, over what a dialect knows of one. */
-export function sqlConnection({ dialect, session: raw, settings, tools, secrets }: SqlParts): Connection {
+export function sqlConnection({ dialect, session: raw, line, settings, tools, secrets }: SqlParts): Connection {
   const session = guarded(raw, dialect, secrets);
   const known = new Map<string, { readonly relation: Relation; readonly until: number }>();
 
@@ -45,7 +47,7 @@ export function sqlConnection({ dialect, session: raw, settings, tools, secrets 
     makePlan({ dialect, session, query, settings: entity, relation }, mode);
 
   return {
-    check: (queries, signal) => check({ dialect, session, settings, times: tools }, queries, signal),
+    check: (queries, signal) => check({ dialect, session, line, settings, times: tools }, queries, signal),
 
     async begin(query, mode, cursor, signal): Promise<Read> {
       const entity = readEntitySettings(query.settings);

@@ -2,7 +2,7 @@ import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
 import { entityFaults } from './faults.ts';
 import { connectionStringOf, limitsOf } from './limits.ts';
-import { readConnectionString } from './mssql/connectionString.ts';
+import { lineOf, readConnectionString } from './mssql/connectionString.ts';
 import { mssqlDialect } from './mssql/dialect.ts';
 import { MssqlSession } from './mssql/session.ts';
 import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
@@ -51,6 +51,7 @@ export const mssql = defineConnector({
     const target = readConnectionString(secret);
     const isReadOnly = target.isReadOnly || source.settings.read_only_intent === true;
     const session = await MssqlSession.open({ ...target, isReadOnly }, limitsOf(settings, source));
-    return sqlConnection({ dialect: mssqlDialect, session, settings, tools, secrets: [secret, target.password] });
+    const secrets = [secret, target.password];
+    return sqlConnection({ dialect: mssqlDialect, session, line: lineOf(target), settings, tools, secrets });
   },
 });

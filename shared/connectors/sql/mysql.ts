@@ -2,7 +2,7 @@ import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
 import { entityFaults } from './faults.ts';
 import { connectionStringOf, limitsOf } from './limits.ts';
-import { readMysqlUrl } from './mysql/address.ts';
+import { lineOf, readMysqlUrl } from './mysql/address.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
 import { MysqlSession } from './mysql/session.ts';
 import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
@@ -33,7 +33,8 @@ export const mysql = defineConnector({
     const settings = readSourceSettings(source.settings);
     const address = readMysqlUrl(secret);
     const session = await MysqlSession.open(address, limitsOf(settings, source));
-    const dialect = mysqlDialect(session, address.tls);
-    return sqlConnection({ dialect, session, settings, tools, secrets: [secret, address.password] });
+    const dialect = mysqlDialect(session);
+    const secrets = [secret, address.password];
+    return sqlConnection({ dialect, session, line: lineOf(address), settings, tools, secrets });
   },
 });

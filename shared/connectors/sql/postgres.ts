@@ -2,7 +2,7 @@ import { defineConnector } from '../connector.ts';
 import { sqlConnection } from './connection.ts';
 import { entityFaults } from './faults.ts';
 import { connectionStringOf, limitsOf } from './limits.ts';
-import { readPostgresUrl } from './postgres/address.ts';
+import { lineOf, readPostgresUrl } from './postgres/address.ts';
 import { postgresDialect } from './postgres/dialect.ts';
 import { PostgresSession } from './postgres/session.ts';
 import { entitySettingsSchema, readSourceSettings, sourceProperties } from './settings.ts';
@@ -26,6 +26,7 @@ export const postgres = defineConnector({
     const settings = readSourceSettings(source.settings);
     const address = readPostgresUrl(secret);
     const session = await PostgresSession.open(address, limitsOf(settings, source));
-    return sqlConnection({ dialect: postgresDialect, session, settings, tools, secrets: [secret, address.password] });
+    const secrets = [secret, address.password];
+    return sqlConnection({ dialect: postgresDialect, session, line: lineOf(address), settings, tools, secrets });
   },
 });

@@ -1,4 +1,5 @@
 import { AdpError } from '../../../errors.ts';
+import type { Line } from '../line.ts';
 
 /** Where a SQL Server is, who asks, and how the line is guarded. */
 export interface MssqlTarget {
@@ -119,6 +120,12 @@ export function readConnectionString(text: string): MssqlTarget {
     isReadOnly: readIntent(given.get('intent')),
     isMultiSubnet: isTrue(given.get('multiSubnet'), 'MultiSubnetFailover'),
   };
+}
+
+/** What guards the line there. */
+export function lineOf({ encrypt, trustsAnyCertificate }: MssqlTarget): Line {
+  if (encrypt === false) return { kind: 'plain', option: 'Encrypt=false' };
+  return trustsAnyCertificate ? { kind: 'unverified', option: 'TrustServerCertificate=true' } : { kind: 'verified' };
 }
 
 /** As in ADO.NET the last one of an option counts. */

@@ -1,5 +1,6 @@
 import { AdpError } from '../../../errors.ts';
 import { type DatabaseUrl, readDatabaseUrl, type UrlForm } from '../databaseUrl.ts';
+import type { Line } from '../line.ts';
 
 /**
  * How the line is guarded: encrypted, and the server's certificate verified with its name or its authority alone, or not at
@@ -32,6 +33,13 @@ const form: UrlForm = {
 export function readMysqlUrl(text: string): MysqlAddress {
   const { options, ...address } = readDatabaseUrl(text, form);
   return { ...address, ...readOptions(options) };
+}
+
+/** What guards the line there. */
+export function lineOf({ tls }: MysqlAddress): Line {
+  if (tls === 'verify_identity') return { kind: 'verified' };
+  const kinds = { verify_ca: 'any name', required: 'unverified', disabled: 'plain' } as const;
+  return { kind: kinds[tls], option: `ssl-mode=${tls.toUpperCase()}` };
 }
 
 function readOptions(options: URLSearchParams): Pick<MysqlAddress, 'tls' | 'mayFetchKey'> {

@@ -1,6 +1,5 @@
 import type { Finding } from '../../connector.ts';
 import type { Cell, Session } from '../session.ts';
-import type { MysqlTls } from './address.ts';
 
 /** What those who only read may have. */
 const harmless: ReadonlySet<string> = new Set([
@@ -15,7 +14,7 @@ const harmless: ReadonlySet<string> = new Set([
 ]);
 
 /** As `Dialect.check` says. */
-export async function check(session: Session, tls: MysqlTls, signal: AbortSignal): Promise<Finding[]> {
+export async function check(session: Session, signal: AbortSignal): Promise<Finding[]> {
   const ask = async (sql: string): Promise<readonly (readonly Cell[])[]> =>
     (await session.query({ sql, values: [] }, signal)).rows;
   const [[version, comment, database] = []] = await ask('SELECT VERSION(), @@version_comment, DATABASE()');
@@ -26,14 +25,12 @@ export async function check(session: Session, tls: MysqlTls, signal: AbortSignal
       )
     ).map(([name, value]) => [String(name), String(value)]),
   );
-  const [[, cipher] = []] = await ask(`SHOW SESSION STATUS LIKE 'Ssl_cipher'`);
   const where = database === null || database === undefined ? 'no database' : `database ${database}`;
   return [
     { name: 'version', level: 'ok', detail: `${version} (${comment}), ${where}.` },
     privilegesOf((await ask('SHOW GRANTS')).map(([grant]) => String(grant))),
     isolationOf(settings),
     limitOf(settings),
-    tlsOf(tls, String(cipher ?? '')),
   ];
 }
 
@@ -71,17 +68,5 @@ function limitOf(settings: ReadonlyMap<string, string>): Finding {
     return { name, level: 'ok', detail: 'The server stops a page that takes too long.' };
   }
   const detail = 'This server knows no limit for a statement: a page that we gave up on may go on there for a while.';
-  return { name, level: 'warning', detail };
-}
-
-function tlsOf(tls: MysqlTls, cipher: string): Finding {
-  const name = 'TLS';
-  if (cipher === '') {
-    const detail = 'The line is not encrypted (ssl-mode=DISABLED): whoever is on the way can read along.';
-    return { name, level: 'warning', detail };
-  }
-  if (tls === 'verify_identity') return { name, level: 'ok', detail: `Encrypted (${cipher}), certificate verified.` };
-  const what = tls === 'verify_ca' ? 'whose certificate it is' : 'the certificate';
-  const detail = `Encrypted (${cipher}), but ${what} is not looked at: leave ssl-mode out, and name the authority in tls.ca.`;
   return { name, level: 'warning', detail };
 }

@@ -1,5 +1,4 @@
 import type { Dialect } from '../dialect.ts';
-import type { MysqlTls } from './address.ts';
 import { describe, type Fields, quote } from './catalogue.ts';
 import { check } from './check.ts';
 import { parseSql, readerOf, selectSql, textSql } from './columns.ts';
@@ -10,9 +9,8 @@ import type { MysqlSession } from './session.ts';
 /**
  * The words of MySQL and MariaDB.
  * @param raw the session, for what no statement tells
- * @param tls for `check`, which says what it is worth
  */
-export function mysqlDialect(raw: Pick<MysqlSession, 'fields'>, tls: MysqlTls): Dialect {
+export function mysqlDialect(raw: Pick<MysqlSession, 'fields'>): Dialect {
   const fields: Fields = async (sql, signal) => {
     try {
       return await raw.fields(sql, signal);
@@ -39,7 +37,7 @@ export function mysqlDialect(raw: Pick<MysqlSession, 'fields'>, tls: MysqlTls): 
     },
     clock: { sql: `SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')`, values: [] },
     describe: (session, target, signal) => describe(fields, session, target, signal),
-    check: (session, _relations, signal) => check(session, tls, signal),
+    check: (session, _relations, signal) => check(session, signal),
     failure: toMysqlError,
   };
 }

@@ -1,5 +1,6 @@
 import { AdpError } from '../../../errors.ts';
 import { type DatabaseUrl, readDatabaseUrl, type UrlForm } from '../databaseUrl.ts';
+import type { Line } from '../line.ts';
 
 /** How the connection is guarded: with the server's certificate and its name verified, its authority alone, or in plain text. */
 export type PostgresTls = 'verify-full' | 'verify-ca' | 'disable';
@@ -26,6 +27,12 @@ export function readPostgresUrl(text: string): PostgresAddress {
   const { options, database, ...address } = readDatabaseUrl(text, form);
   if (database === undefined) throw refused(`what follows the host must be one database: ${form.example}`);
   return { ...address, database, tls: readOptions(options) };
+}
+
+/** What guards the line there. */
+export function lineOf({ tls }: PostgresAddress): Line {
+  if (tls === 'verify-full') return { kind: 'verified' };
+  return { kind: tls === 'verify-ca' ? 'any name' : 'plain', option: `sslmode=${tls}` };
 }
 
 function readOptions(options: URLSearchParams): PostgresTls {
