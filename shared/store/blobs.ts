@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type BlobClient, BlobServiceClient, type ContainerClient, RestError } from '@azure/storage-blob';
 import { identity } from '../credentials/identity.ts';
@@ -38,7 +39,7 @@ export interface BlobContainer {
   range(name: string, snapshot: string, offset: number, length: number): Promise<Uint8Array>;
   /** A small blob, whole; undefined where that state of it is gone. */
   readState(name: string, etag: string): Promise<Uint8Array | undefined>;
-  /** Writes or replaces a blob in one step. */
+  /** Writes or replaces a blob in one step. An upload that hangs is an error. */
   replace(name: string, content: AsyncIterable<Uint8Array>, metadata: Readonly<Record<string, string>>): Promise<void>;
   /** Removes all whose names begin so, with their snapshots. */
   removeUnder(prefix: string): Promise<void>;
@@ -117,7 +118,9 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       return { name, etag: quoted(etag), bytes: contentLength, lastModified, metadata: lowerCased(metadata) };
     },
     async *list() {
-      const pages = container.listBlobsFlat({ includeMetadata: true }).byPage({ maxPageSize: 1_000 });
+      const open = async (abortSignal: AbortSignal) =>
+        container.listBlobsFlat({ includeMetadata: true, abortSignal }).byPage({ maxPageSize: 1_000 });
+      const pages = whileHeard(open, answerWithinMs);
       for (;;) {
         const { value, done } = await attempt(pages.next(), [404]).then(
           (page) => page ?? { value: undefined, done: true },
@@ -157,14 +160,22 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       return await attempt(reading, [404, 412]);
     },
     async replace(name, content, metadata) {
-      const stream = Readable.from(content, { objectMode: false });
-      const upload = container.getBlockBlobClient(name).uploadStream(stream, blockBytes, blocksAtOnce, { metadata });
-      try {
-        await attempt(upload, []);
-      } finally {
-        // The SDK leaves it open where the upload fails.
-        stream.destroy();
+      const blob = container.getBlockBlobClient(name);
+      const upload = randomUUID();
+      const ids: string[] = [];
+      const underWay = new Set<Promise<unknown>>();
+      // Not by the SDK's `uploadStream`: that can't be aborted, and waits for a service that hangs without end.
+      for await (const block of blocksOf(content)) {
+        const id = Buffer.from(`${upload}${String(ids.length).padStart(6, '0')}`).toString('base64');
+        ids.push(id);
+        const staged = attempt(blob.stageBlock(id, block, block.byteLength, inTime()), []);
+        underWay.add(staged);
+        // One that failed stays, and is found by who waits next.
+        staged.then(() => underWay.delete(staged)).catch(() => undefined);
+        if (underWay.size === blocksAtOnce) await Promise.race(underWay);
       }
+      await Promise.all(underWay);
+      await attempt(blob.commitBlockList(ids, { metadata, ...inTime() }), []);
     },
     removeUnder: (prefix) => removeUnder(container, prefix),
   };
@@ -196,7 +207,7 @@ function rawBlobs(container: ContainerClient): RawBlobs {
 }
 
 async function removeUnder(container: ContainerClient, prefix: string): Promise<void> {
-  const names = container.listBlobsFlat({ prefix });
+  const names = whileHeard(async (abortSignal) => container.listBlobsFlat({ prefix, abortSignal }), answerWithinMs);
   for (;;) {
     const next = await attempt(names.next(), []);
     if (next === undefined || next.done === true) return;
@@ -204,6 +215,25 @@ async function removeUnder(container: ContainerClient, prefix: string): Promise<
     // A blob that has snapshots is not deleted without them.
     await attempt(container.getBlobClient(name).delete({ deleteSnapshots: 'include', ...inTime() }), [404]);
   }
+}
+
+/** The same bytes in pieces of `blockBytes`, and the rest. */
+async function* blocksOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of content) {
+    for (let from = 0; from < chunk.byteLength; ) {
+      const piece = chunk.subarray(from, from + blockBytes - bytes);
+      chunks.push(piece);
+      from += piece.byteLength;
+      bytes += piece.byteLength;
+      if (bytes < blockBytes) continue;
+      yield Buffer.concat(chunks);
+      chunks = [];
+      bytes = 0;
+    }
+  }
+  if (bytes > 0) yield Buffer.concat(chunks);
 }
 
 /** A list of blobs leaves the quotes out. */

@@ -52,9 +52,10 @@ function serviceOf(settings: FileShare): ShareServiceClient {
 }
 
 async function* walk(share: ShareClient, directory: ShareDirectoryClient, folder: string): ReturnType<Share['list']> {
-  const pages = directory
-    .listFilesAndDirectories({ includeTimestamps: true, includeEtag: true, includeExtendedInfo: true })
-    .byPage({ maxPageSize: 1_000 });
+  const includes = { includeTimestamps: true, includeEtag: true, includeExtendedInfo: true };
+  const open = async (abortSignal: AbortSignal) =>
+    directory.listFilesAndDirectories({ ...includes, abortSignal }).byPage({ maxPageSize: 1_000 });
+  const pages = whileHeard(open, silenceMs);
   for (;;) {
     const { value, done } = await attempt(folder, pages.next());
     if (done === true || value === undefined) return;

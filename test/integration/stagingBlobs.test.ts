@@ -83,6 +83,24 @@ test('files that were dropped are removed with the snapshots that were made of t
   expect((await Array.fromAsync(drops.list())).map(({ name }) => name)).toEqual(['acme-2/c.csv']);
 });
 
+test.each([
+  ['nothing', []],
+  ['chunks within a block', [1, 2, 3]],
+  ['a block to the byte', [1_000_000, 4 * 1024 * 1024 - 1_000_000]],
+  ['many blocks, of chunks of any size', [9_000_000, 1, 0, 4_194_304, 7_000_000, 65_536]],
+])('a drop holds what it was written of, in its order: %s', async (_, sizes) => {
+  const chunks = sizes.map((size) => randomBytes(size));
+  async function* content() {
+    yield* chunks;
+  }
+  await drops.replace('acme-2/whole.csv', content(), { mark: 'm' });
+  const written = await drops.find('acme-2/whole.csv');
+  expect(written?.metadata).toEqual({ mark: 'm' });
+  const snapshot = await drops.freeze('acme-2/whole.csv', written?.etag ?? '');
+  const read = Buffer.concat(await Array.fromAsync(drops.stream('acme-2/whole.csv', snapshot ?? '')));
+  expect(read.equals(Buffer.concat(chunks))).toBe(true);
+});
+
 test('what is uploaded is closed where the storage refuses it: a file of a share stays open no longer than that', async () => {
   const { connectionString } = storage;
   const wrongKey = connectionString.replace(/AccountKey=[^;]*/, `AccountKey=${Buffer.alloc(32).toString('base64')}`);
