@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Random } from './clock.ts';
 import { again } from './delivery/deliver.ts';
 import type { Outbox } from './delivery/serviceBus.ts';
@@ -15,6 +14,7 @@ import { snapshotBlobsIn } from './store/snapshotBlobs.ts';
 import { stagingBlobsIn } from './store/stagingBlobs.ts';
 import type { Stamps } from './store/stamps.ts';
 import type { OpenTable } from './store/tables.ts';
+import { keepUnreadable } from './store/unreadable.ts';
 import { approveRun } from './sync/diff/approveRun.ts';
 import { type DiffMessage, toDiffMessage } from './sync/diff/diffMessage.ts';
 import { type DiffDeps, diffRead } from './sync/diff/diffRead.ts';
@@ -131,8 +131,7 @@ export function createSnapshots(deps: SnapshotsDeps): Snapshots {
         message = toDiffMessage(body);
       } catch (error) {
         if (!(error instanceof AdpError)) throw error;
-        const content = Buffer.from(JSON.stringify({ why: error.message, body }));
-        await deps.blobs.container('quarantine').create(`unreadable/${hash('sha256', content, 'hex')}.json`, content);
+        await keepUnreadable(deps.blobs.container('quarantine'), body, error.message);
         return 'none of ours';
       }
       const returns = tries < returned ? 0 : Math.floor(tries / returned);

@@ -12,6 +12,7 @@ import type { Ingestion, Rejection } from '../sync/ingest.ts';
 import type { Chunk, QuarantinedRow, Stage } from '../sync/quarantined.ts';
 import type { Blobs } from './blobs.ts';
 import { type OpenTable, type Row, unlessChanged } from './tables.ts';
+import { keepUnreadable } from './unreadable.ts';
 
 export interface ChunkPage {
   readonly chunks: Chunk[];
@@ -88,12 +89,7 @@ export function quarantineIn(openTable: OpenTable, blobs: Blobs, clock: Clock): 
       const { dealer_id: dealerId, entity, source_id: sourceId } = message;
       await keep({ dealerId, runId, entity, sourceId, stage: 'write', epoch: 0, captured: null }, prefix, rows);
     },
-    async keepUnreadable(body, why) {
-      const content = Buffer.from(JSON.stringify({ why, body }));
-      const name = `unreadable/${hash('sha256', content, 'hex')}.json`;
-      await blobs.create(name, content);
-      return name;
-    },
+    keepUnreadable: (body, why) => keepUnreadable(blobs, body, why),
     async list(dealerId, { runId, limit, from }) {
       const prefix = runId === undefined ? undefined : `${keyOf(runId)}.`;
       const start = from ?? prefix;

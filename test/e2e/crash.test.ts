@@ -43,7 +43,7 @@ async function unreadable(): Promise<string[]> {
   const account = BlobServiceClient.fromConnectionString(hub.settings.AzureWebJobsStorage ?? '');
   const container = account.getContainerClient('quarantine');
   const found: string[] = [];
-  for await (const { name } of container.listBlobsFlat({ prefix: 'unreadable/' })) {
+  for await (const { name } of container.listBlobsFlat({ prefix: '=unreadable/' })) {
     found.push((await container.getBlobClient(name).downloadToBuffer()).toString());
   }
   return found;

@@ -1,8 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { newRunId } from '../../shared/model/run.ts';
+import { namePattern } from '../../shared/sources/dealer.ts';
 import { baselinesIn } from '../../shared/store/baselines.ts';
 import { ledgerIn } from '../../shared/store/ledger.ts';
+import { keepUnreadable } from '../../shared/store/unreadable.ts';
 import { testClock } from '../helpers/clock.ts';
+import { memoryBlobs } from '../helpers/memoryBlobs.ts';
 import { memoryTables } from '../helpers/memoryTable.ts';
 
 const arrivalOf = (dealerId: string) => ({ path: `${dealerId}/${dealerId}_part.csv`, etag: '"1"', manifestEtag: '' });
@@ -61,4 +64,11 @@ test('who still works on a dealer whose baselines and ledger are forgotten is to
   await expect(begun.lease.settle('done')).rejects.toMatchObject({ code: 'CONFLICT' });
   const next = await baselines.take(key, 'the next dealer');
   expect('retryAfterMs' in next ? undefined : next.state).toEqual({ seed: 'seed 1', isDoubtful: false });
+});
+
+test('no dealer can be called as what is kept of unreadable messages: it would go with the dealer', async () => {
+  const blobs = memoryBlobs();
+  const [folder = ''] = (await keepUnreadable(blobs, 'a body', 'a reason')).split('/');
+  expect([...blobs.blobs.keys()]).toEqual([expect.stringMatching(`^${folder}/`)]);
+  expect(folder).not.toMatch(new RegExp(namePattern));
 });
