@@ -24,8 +24,11 @@ export function openShare(settings: FileShare): Share {
       const open = async (abortSignal: AbortSignal) => {
         const options = { maxRetryRequests: 5, abortSignal };
         const response = await attempt(file.path, client.download(0, undefined, options));
-        if (markOf(response.contentLength ?? 0, response.etag) !== file.mark) throw changed(file.path);
-        return response.readableStreamBody ?? Readable.from([]);
+        const body = response.readableStreamBody ?? Readable.from([]);
+        if (markOf(response.contentLength ?? 0, response.etag) === file.mark) return body;
+        // What nobody reads would keep its connection.
+        if (body instanceof Readable) body.destroy();
+        throw changed(file.path);
       };
       try {
         for await (const chunk of whileHeard<string | Buffer>(open, silenceMs)) {

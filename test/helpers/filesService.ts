@@ -12,6 +12,8 @@ export interface FilesService {
   remove(path: string): void;
   /** Requests that would have changed the share. */
   readonly refused: readonly string[];
+  /** Requests that have no whole answer yet. */
+  readonly underWay: () => number;
   /** Answers the next requests with that status. */
   fail(status: number, times: number): void;
   close(): Promise<void>;
@@ -29,9 +31,12 @@ export async function startFilesService(share: string): Promise<FilesService> {
   const files = new Map<string, File>();
   const refused: string[] = [];
   let etags = 0;
+  let underWay = 0;
   let failing = { status: 0, times: 0 };
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
+    underWay++;
+    response.once('close', () => void underWay--);
     const url = new URL(request.url ?? '', 'http://x');
     const [, , at, ...rest] = url.pathname.split('/').map(decodeURIComponent);
     const path = rest.filter((part) => part !== '').join('/');
@@ -61,6 +66,7 @@ export async function startFilesService(share: string): Promise<FilesService> {
     },
     remove: (path) => void files.delete(path),
     refused,
+    underWay: () => underWay,
     fail(status, times) {
       failing = { status, times };
     },

@@ -12,6 +12,7 @@ import { testClock } from '../helpers/clock.ts';
 import { type FilesService, startFilesService } from '../helpers/filesService.ts';
 import { type MemoryDrops, memoryDrops } from '../helpers/memoryDrops.ts';
 import { memoryTables } from '../helpers/memoryTable.ts';
+import { until } from '../helpers/poll.ts';
 
 /** A share that a test fills. */
 interface TestShare {
@@ -199,12 +200,60 @@ test('a folder that can not be looked at keeps nobody else back, and is told', a
   }
 });
 
+test('what was copied is known still once a folder that could not be looked at for a while can be again', async () => {
+  const files = ['acme/a.csv', 'acme/in/b.csv', 'acme/in/c.csv', 'acme/in2/d.csv'];
+  let hidden: string | undefined;
+  let left = files;
+  const share: Share = {
+    async *list(onFailure) {
+      if (hidden !== undefined) onFailure(hidden, new Error('EIO'));
+      for (const path of left) {
+        if (hidden !== undefined && (path === hidden || path.startsWith(`${hidden}/`))) continue;
+        yield { path, bytes: 1, modifiedAt: new Date(0), mark: '1' };
+      }
+    },
+    async *read() {
+      yield Buffer.from('1');
+    },
+  };
+  const seen = seenFilesIn(memoryTables().open);
+  const clock = testClock();
+  const scan = () => {
+    clock.move(1_000);
+    // Its copy in `drops` is gone meanwhile: a dealer that was deleted, or a lifecycle rule.
+    return scanShare({ share, seen, drops: memoryDrops(Date.now), clock, onFailure: () => undefined });
+  };
+  const known = async () => (await Array.fromAsync(seen.all())).map(({ path }) => path).sort();
+  expect([await scan(), await scan()]).toEqual([0, 4]);
+  for (hidden of ['acme/in', 'acme/in/b.csv']) {
+    expect(await scan()).toBe(0);
+    expect(await known()).toEqual(files);
+  }
+  // What is gone where it can be looked at is forgotten all the same.
+  hidden = 'acme/in';
+  left = files.filter((path) => path !== 'acme/in2/d.csv');
+  await scan();
+  expect(await known()).toEqual(left);
+  hidden = undefined;
+  expect([await scan(), await scan()]).toEqual([0, 0]);
+});
+
 describe('Azure Files', () => {
   test('is only ever read', async () => {
     const share = openShare({ name: 'dealers', connectionString: service.connectionString });
     service.put('acme/a.csv', 'one');
     for await (const file of share.list(rethrow)) await Array.fromAsync(share.read(file));
     expect(service.refused).toEqual([]);
+  });
+
+  test('a file that has changed since it was listed is not left half answered', async () => {
+    const share = openShare({ name: 'dealers', connectionString: service.connectionString });
+    service.put('acme/a.csv', 'one');
+    const [listed] = await Array.fromAsync(share.list(rethrow));
+    if (listed === undefined) throw new Error('It was just put.');
+    service.put('acme/a.csv', Buffer.alloc(64 * 1024 * 1024));
+    await expect(Array.fromAsync(share.read(listed))).rejects.toMatchObject({ code: 'CONFLICT' });
+    await until('the end of the answer', () => service.underWay() === 0, 10_000);
   });
 
   test('that is busy is asked again; one that stays away is an outage', async () => {

@@ -28,7 +28,12 @@ export async function scanShare(deps: ScanDeps): Promise<number> {
   const before = new Map<string, SeenFile>();
   for await (const file of deps.seen.all()) before.set(file.path, file);
   const now = new Map<string, SharedFile>();
-  for await (const file of deps.share.list(deps.onFailure)) {
+  const unseen = new Set<string>();
+  const onUnseen = (path: string, error: unknown) => {
+    unseen.add(path);
+    deps.onFailure(path, error);
+  };
+  for await (const file of deps.share.list(onUnseen)) {
     if (!isIgnored(placeOf(file.path).file)) now.set(file.path, file);
   }
 
@@ -42,7 +47,11 @@ export async function scanShare(deps: ScanDeps): Promise<number> {
       deps.onFailure(file.path, error);
     }
   }
-  for (const path of before.keys()) if (!now.has(path)) await deps.seen.forget(path);
+  for (const path of before.keys()) {
+    // What could not be looked at is there still, as far as anybody knows.
+    const isUnseen = path.split('/').some((_, at, parts) => unseen.has(parts.slice(0, at + 1).join('/')));
+    if (!now.has(path) && !isUnseen) await deps.seen.forget(path);
+  }
   return copied;
 }
 
