@@ -24,12 +24,12 @@ const dayMilliseconds = 86_400_000n;
  *
  * @throws AdpError DATA_ERROR for a type that isn't read; the error of `limitExceeded` where types nest too deep
  */
-export function arrowValues(data: Data, maxDepth: number): ValueAt {
-  if (maxDepth < 0) {
+export function arrowValues(data: Data, maxDepth: number, depth = 0): ValueAt {
+  if (depth > maxDepth) {
     throw limitExceeded('levels of an Arrow schema', maxDepth);
   }
   checkBuffers(data);
-  const valueAt = nestedValues(data, maxDepth) ?? flatValues(data);
+  const valueAt = nestedValues(data, maxDepth, depth) ?? flatValues(data);
   return (index) => (data.getValid(index) ? valueAt(index) : null);
 }
 
@@ -61,15 +61,15 @@ function checkBuffers(data: Data): void {
   }
 }
 
-function nestedValues(data: Data, maxDepth: number): ValueAt | undefined {
+function nestedValues(data: Data, maxDepth: number, depth: number): ValueAt | undefined {
   const { type, stride } = data;
   if (DataType.isDictionary(type)) {
-    return dictionaryValues(data, maxDepth);
+    return dictionaryValues(data, maxDepth, depth);
   }
   if (DataType.isStruct(type)) {
     const fields = type.children.map(({ name }, at) => ({
       name,
-      valueAt: arrowValues(childOf(data, at), maxDepth - 1),
+      valueAt: arrowValues(childOf(data, at), maxDepth, depth + 1),
     }));
     return (index) => {
       const values: Record<string, unknown> = {};
@@ -81,14 +81,14 @@ function nestedValues(data: Data, maxDepth: number): ValueAt | undefined {
   }
   if (DataType.isList(type) || DataType.isLargeList(type)) {
     const child = childOf(data, 0);
-    const item = arrowValues(child, maxDepth - 1);
+    const item = arrowValues(child, maxDepth, depth + 1);
     return (index) => rangeAt(data, index, child).map(item);
   }
   if (DataType.isFixedSizeList(type)) {
-    const item = arrowValues(childOf(data, 0), maxDepth - 1);
+    const item = arrowValues(childOf(data, 0), maxDepth, depth + 1);
     return (index) => range(index * stride, (index + 1) * stride).map(item);
   }
-  return DataType.isMap(type) ? mapValues(data, maxDepth) : undefined;
+  return DataType.isMap(type) ? mapValues(data, maxDepth, depth) : undefined;
 }
 
 function flatValues(data: Data): ValueAt {
@@ -173,10 +173,10 @@ function intervalValues(data: Data, unit: IntervalUnit): ValueAt {
 }
 
 /** A dictionary that was added to comes in several pieces. */
-function dictionaryValues(data: Data, maxDepth: number): ValueAt {
+function dictionaryValues(data: Data, maxDepth: number, depth: number): ValueAt {
   const pieces = (data.dictionary?.data ?? []).map((piece: Data) => ({
     length: piece.length,
-    valueAt: arrowValues(piece, maxDepth - 1),
+    valueAt: arrowValues(piece, maxDepth, depth + 1),
   }));
   return (index) => {
     let at = Number(numberAt(data, index));
@@ -190,10 +190,10 @@ function dictionaryValues(data: Data, maxDepth: number): ValueAt {
   };
 }
 
-function mapValues(data: Data, maxDepth: number): ValueAt {
+function mapValues(data: Data, maxDepth: number, depth: number): ValueAt {
   const entries = childOf(data, 0);
-  const keyAt = arrowValues(childOf(entries, 0), maxDepth - 2);
-  const valueAt = arrowValues(childOf(entries, 1), maxDepth - 2);
+  const keyAt = arrowValues(childOf(entries, 0), maxDepth, depth + 2);
+  const valueAt = arrowValues(childOf(entries, 1), maxDepth, depth + 2);
   return (index) => {
     const values: Record<string, unknown> = {};
     for (const at of rangeAt(data, index, entries)) {

@@ -25,7 +25,7 @@ export function parquetColumns(metadata: FileMetaData, maxDepth: number): Parque
     name: node.element.name,
     flat: node.children.length === 0 && node.element.repetition_type !== 'REPEATED' ? node.element : undefined,
     description: JSON.stringify(elementsOf(node)),
-    toValue: conversion(node, maxDepth - 1),
+    toValue: conversion(node, maxDepth, 1),
   }));
   const names = columns.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
@@ -58,30 +58,30 @@ function elementsOf({ element, children }: SchemaTree): unknown[] {
 }
 
 /** Follows how the library puts nested values together. */
-function conversion(node: SchemaTree, depth: number): ToValue {
-  if (depth < 0) {
-    throw limitExceeded('levels of a Parquet schema', depth);
-  }
+function conversion(node: SchemaTree, maxDepth: number, depth: number): ToValue {
   if (node.element.name === '__proto__' && node.path.length > 1) {
     throw damaged('The Parquet file has a nested field named __proto__, which is not read.');
   }
-  const convert = ofOne(node, depth);
+  const convert = ofOne(node, maxDepth, depth);
   return node.element.repetition_type === 'REPEATED' ? listOf(convert) : nullOr(convert);
 }
 
-function ofOne(node: SchemaTree, depth: number): ToValue {
+function ofOne(node: SchemaTree, maxDepth: number, depth: number): ToValue {
+  if (depth > maxDepth) {
+    throw limitExceeded('levels of a Parquet schema', maxDepth);
+  }
   if (isListLike(node)) {
     const [repeated] = node.children;
     const [inner] = repeated?.children ?? [];
     const item = repeated?.children.length === 1 ? inner : repeated;
-    return item ? listOf(nullOr(ofOne(item, depth - 1))) : () => null;
+    return item ? listOf(nullOr(ofOne(item, maxDepth, depth + 1))) : () => null;
   }
   if (isMapLike(node)) {
     const value = node.children[0]?.children[1];
-    return value ? objectOf(() => conversion(value, depth - 1)) : () => null;
+    return value ? objectOf(() => conversion(value, maxDepth, depth + 1)) : () => null;
   }
   if (node.children.length > 0) {
-    const fields = new Map(node.children.map((child) => [child.element.name, conversion(child, depth - 1)]));
+    const fields = new Map(node.children.map((child) => [child.element.name, conversion(child, maxDepth, depth + 1)]));
     return objectOf((name) => fields.get(name));
   }
   return parquetValue(node.element);

@@ -52,6 +52,13 @@ async function readTable(columns: Record<string, Vector>): Promise<Record<string
 
 const listOf = (type: DataType) => new List(new Field('item', type, true));
 
+test('types that nest too deep are refused with the limit', async () => {
+  const column = vectorFromArray([[[[[1]]]]], listOf(listOf(listOf(listOf(new Int8())))));
+  const read = (maxDepth: number) => readRows(arrow, arrowBytes(new Table({ a: column }), 'stream'), { maxDepth }, 100);
+  expect(valuesOf(await read(4))).toEqual([{ a: [[[[1]]]] }]);
+  await expect(read(3)).rejects.toThrow('at most 3 levels of an Arrow schema');
+});
+
 describe('values', () => {
   test.each<[string, Vector, unknown[]]>([
     ['bytes', vectorFromArray([-7, null], new Int8()), [-7, null]],

@@ -16,6 +16,13 @@ afterAll(() => duck.close());
 
 const written: DuckParquet['write'] = (query, options) => duck.write(query, options);
 
+test.each(['[[[1]]]', "{'x':{'x':{'x':1}}}"])('%s, which nests too deep, is refused with the limit', async (value) => {
+  const bytes = await written(`select ${value} as a`);
+  const read = (maxDepth: number) => readRows(parquet, bytes, { maxDepth });
+  expect(valuesOf(await read(4))).toHaveLength(1);
+  await expect(read(3)).rejects.toThrow('at most 3 levels of a Parquet schema');
+});
+
 describe('values', () => {
   test.each<[string, unknown]>([
     ['7::tinyint', 7],
