@@ -141,9 +141,9 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       if (purge) {
         await records.purge(dealerId);
         await files.purge(dealerId);
-        // What a baseline says is held is not: should the dealer come back, its files must be read anew.
-        await raise(dealerId, everyEntity);
       }
+      // Nothing that was read before is held, whoever removed it: should the dealer come back, its files must be read anew.
+      await raise(dealerId, everyEntity);
       for await (const { id } of sources.list(dealerId)) await sources.remove(dealerId, id);
       await history.purge(dealerId);
       await dealers.remove(dealerId, saved.etag);

@@ -335,6 +335,17 @@ describe('deleting a dealer', () => {
     expect([...hub.withFiles]).toEqual(['bolt']);
   });
 
+  test.each([true, false])('lets who gets its id begin anew, whoever removed its records: purge %s', async (purge) => {
+    await hub.dealer('acme');
+    hub.raised.length = 0;
+    await hub.configuration.removeDealer('acme', { purge });
+    expect(hub.raised.sort()).toEqual(
+      Object.keys(entities)
+        .map((name) => `acme/${name}`)
+        .sort(),
+    );
+  });
+
   test('that failed halfway leaves it disabled, and is done when it is asked for again', async () => {
     await hub.source('acme', 'dms', stock(base));
     hub.withRecords.add('acme');
