@@ -1,6 +1,7 @@
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AdpError } from '../../shared/errors.ts';
+import { namePattern } from '../../shared/sources/dealer.ts';
 import { listItems } from '../answers/list.ts';
 import { parseRun, type Run } from '../answers/run.ts';
 import type { HubClient } from '../client.ts';
@@ -37,6 +38,10 @@ export const drop: Command = {
   async run(invocation) {
     const { args, hub, output } = invocation;
     const dealer = args.one('DEALER');
+    // It becomes a folder's name.
+    if (!new RegExp(namePattern).test(dealer)) {
+      throw usageError(`"${dealer}" can't be a dealer's id: 2 to 63 of a-z, 0-9, _ and -, a letter or digit first`);
+    }
     const file = path.resolve(invocation.cwd, args.one('FILE'));
     const name = args.text('as') ?? path.basename(file);
     if (name.split(/[/\\]/).some((part) => part === '' || part.startsWith('.'))) {
