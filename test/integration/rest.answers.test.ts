@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection, Query } from '../../shared/connectors/connector.ts';
+import { BodyWatch } from '../../shared/connectors/rest/bodyWatch.ts';
+import { withoutSecrets } from '../../shared/errors.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import { NumberLiteral } from '../../shared/model/literal.ts';
 import { readToEnd } from '../helpers/readToEnd.ts';
@@ -181,6 +183,37 @@ describe('an answer', () => {
     expect(await told({ meta: { page: 1 }, data: { items } })).toContain('{\\"meta\\":{\\"page\\":1},\\"data\\"');
     expect(await told({ a: token, b: token, c: token, d: token, e: token })).not.toMatch(/sesame|xx/);
     await source.close();
+  });
+
+  test('that is wrong long before its end is not taken for one that is cut short, which passes by itself', async () => {
+    const rows = JSON.stringify(Array.from({ length: 50_000 }, (_, id) => ({ id }))).slice(1);
+    api.answer = () => ({ body: `[{"id":NaN},${rows}` });
+    await expect(readAs({})).rejects.toMatchObject(park('DATA_ERROR', 'NaN'));
+  });
+
+  test.each([4_000, 7_500])(
+    'is shown without a part of a token of %d characters, wherever that stands',
+    async (length) => {
+      const token = `sesame-${'x'.repeat(length)}`;
+      const source = await openRestSource(api, { secret: JSON.stringify({ kind: 'bearer', token }) });
+      for (const blanks of [0, 200, 4_000, 16_000, 30_000]) {
+        api.answer = () => ({ body: `{"meta":1,${' '.repeat(blanks)}"you sent":"${token}","items":1}` });
+        const failure = await readToEnd(source, restQuery({ path: '/parts', records: 'items' })).catch(String);
+        expect(failure).toContain('begins: "{\\"meta\\":1,');
+        expect(failure).not.toMatch(/sesame|xx/);
+      }
+      await source.close();
+    },
+  );
+
+  test('is shown without a token that came in two pieces, of which the first one says that it is no answer', async () => {
+    const pieces = (async function* () {
+      for (const piece of ['Bad token: sesa', 'me-open', ' today']) yield Buffer.from(piece);
+    })();
+    const watch = new BodyWatch(pieces, 'json');
+    expect(await watch.peek()).toBe('Bad token: sesa');
+    await watch.leave();
+    expect(watch.start((text) => withoutSecrets(text, ['sesame-open']))).toBe('"Bad token: *** today"');
   });
 
   test('is shown without the token that it was asked with, which is nowhere in the secret', async () => {

@@ -1,6 +1,10 @@
 import type { RestEntity } from './entity.ts';
 
-const startBytes = 4_096;
+/** A secret in it may be as long as Key Vault takes: 25,600 characters. */
+const longestSecret = 32_768;
+/** Whatever the characters, more of them than the longest secret has. */
+const startBytes = 4 * longestSecret;
+const peekBytes = 4_096;
 const endBytes = 256;
 const shownCharacters = 200;
 const quote = 0x22;
@@ -16,6 +20,10 @@ export class BodyWatch {
   #waiting: Uint8Array | undefined;
   #start = Buffer.alloc(0);
   #end = Buffer.alloc(0);
+  /** All of it went to its reader. */
+  #isRead = false;
+  /** There is no more of it. */
+  #isOver = false;
   /** JSON: how many objects and arrays are open, and whether a string is. */
   #depth = 0;
   #isString = false;
@@ -33,7 +41,7 @@ export class BodyWatch {
     let chunk = await this.#next();
     while (chunk !== undefined && chunk.byteLength === 0) chunk = await this.#next();
     this.#waiting = chunk;
-    return Buffer.from(chunk?.subarray(0, startBytes) ?? []).toString('utf8');
+    return Buffer.from(chunk?.subarray(0, peekBytes) ?? []).toString('utf8');
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
@@ -45,33 +53,43 @@ export class BodyWatch {
         yield chunk;
         chunk = await this.#next();
       }
+      this.#isRead = true;
     } finally {
       await this.leave();
     }
   }
 
-  /** Gives up what was not read. */
+  /** Gives up what was not read, but for what `start` needs: a chunk may end within a secret. */
   async leave(): Promise<void> {
     if (this.#waiting !== undefined) this.#look(this.#waiting);
     this.#waiting = undefined;
+    try {
+      while (!this.#isOver && this.#start.length < startBytes) {
+        const { done, value } = await this.#source.next();
+        if (done === true) this.#isOver = true;
+        else this.#look(value);
+      }
+    } catch {
+      // There is something else to say of it.
+    }
     await this.#source.return?.();
   }
 
   /**
-   * The first 200 characters, in quotes and on one line.
+   * The first 200 characters, in quotes and on one line. To be called once the body was left.
    * @param scrub takes secrets out; it sees the text as it came
    */
   start(scrub: (text: string) => string): string {
-    const text = this.#start.toString('utf8');
-    const clean = scrub(text);
-    const isCut = this.#start.length === startBytes && clean !== text;
-    // Where it repeats secrets, what is cut may be the half of one, which would not be recognised.
-    const line = (isCut ? scrub(text.replace(/\S+$/, '')) : clean).replace(/\p{Cc}+|\s+/gu, ' ');
+    const clean = scrub(this.#start.toString('utf8'));
+    // What is cut may be the half of a secret, which would not be recognised.
+    const isCut = !this.#isOver || this.#start.length === startBytes;
+    const line = (isCut ? clean.slice(0, -longestSecret) : clean).replace(/\p{Cc}+|\s+/gu, ' ');
     return JSON.stringify(line.trim().slice(0, shownCharacters));
   }
 
-  /** Whether what was read ends where its format can't end. Of CSV only the transport knows. */
+  /** Whether it ends where its format can't end. Of CSV only the transport knows; of what was left early nobody does. */
   isCutShort(): boolean {
+    if (!this.#isRead) return false;
     const end = this.#end.toString('utf8').trimEnd();
     switch (this.#format) {
       case 'json':
@@ -90,7 +108,9 @@ export class BodyWatch {
   async #next(): Promise<Uint8Array | undefined> {
     try {
       const { done, value } = await this.#source.next();
-      return done === true ? undefined : value;
+      if (done !== true) return value;
+      this.#isOver = true;
+      return undefined;
     } catch (error) {
       this.failure = { error };
       throw error;

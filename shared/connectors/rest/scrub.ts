@@ -9,7 +9,7 @@ export function scrubber(secret: string | undefined): (text: string) => string {
   return (text) =>
     withoutSecrets(text, secrets)
       .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 ***')
-      .replace(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***');
+      .replace(/\beyJ[\w-]{1,4000}\.[\w-]+(?:\.[\w-]*)?/g, '***');
 }
 
 function secretsOf(secret: string | undefined): string[] {
