@@ -291,6 +291,46 @@ describe('pages that go in a circle', () => {
   });
 });
 
+describe('an API that answers 404 past its last page', () => {
+  const rows = Array.from({ length: 10 }, (_, id) => ({ id, name: 'n' }));
+  const pageOf = (asked: Asked, found: number) => {
+    const start = found * number(asked, 'n', 5);
+    const items = rows.slice(start, start + 5);
+    return items.length === 0 ? { status: 404, body: { detail: 'Invalid page.' } } : { body: { items } };
+  };
+
+  test.each([
+    ['page', 'page 3', (asked: Asked) => pageOf(asked, number(asked, 'at', 1) - 1)],
+    ['offset', 'row 10', (asked: Asked) => pageOf(asked, number(asked, 'at', 0) / 5)],
+  ])('is read by its links: who counts by %s is told so', async (kind, where, answer) => {
+    api.answer = answer;
+    const pagination = { kind, param: 'at', size: 5, ...(kind === 'offset' ? { recheck: false } : {}) };
+    const query = restQuery({ path: '/parts', records: 'items', pagination });
+    await expect(readToEnd(connection, query)).rejects.toMatchObject({
+      code: 'CONFIG_ERROR',
+      disposition: 'park',
+      message: expect.stringMatching(new RegExp(`404.*${where}.*next_url.*ends_short`)),
+    });
+  });
+
+  test('has no such page at all where that is the first one', async () => {
+    api.answer = () => ({ status: 404 });
+    const query = restQuery({ path: '/parts', pagination: { kind: 'page', param: 'at' } });
+    await expect(readToEnd(connection, query)).rejects.toMatchObject({
+      code: 'CONFIG_ERROR',
+      message: expect.stringContaining('Check the path'),
+    });
+  });
+
+  test('may mean by it that it has forgotten the read, where incremental.expired says so', async () => {
+    api.answer = (asked) => pageOf(asked, number(asked, 'at', 1) - 1);
+    const pagination = { kind: 'page', param: 'at', size: 5 };
+    const incremental = { param: 'since', expired: [404] };
+    const query = restQuery({ path: '/parts', records: 'items', pagination, incremental });
+    await expect(readToEnd(connection, query)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
 describe('a total', () => {
   const items = [{ id: 1 }, { id: 2 }, { id: 3 }];
   const settings = { path: '/parts', records: 'items', pagination: { kind: 'page', param: 'page', size: 2 } };

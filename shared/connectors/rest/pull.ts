@@ -54,7 +54,9 @@ export async function pullPage(
   const known = hashOf(request);
   const validators = position.kind === 'first' && state.seen?.request === known ? validatorsOf(state.seen) : {};
   const sentMs = tools.clock();
-  const expects = forgettingStatuses(entity, state, position);
+  const forgetting = forgettingStatuses(entity, state, position);
+  const isCounted = position.kind === 'page' || position.kind === 'offset';
+  const expects = isCounted ? [...forgetting, 404] : forgetting;
   const answer = await tools.http.send({ ...request, headers: { ...request.headers, ...validators }, expects }, signal);
   const { pauseMs = 0 } = answer;
   const pause = pauseMs === 0 ? {} : { pauseMs };
@@ -64,12 +66,16 @@ export async function pullPage(
     return { rows: [], unchanged: true, ...finishUnchanged(tools.source, state), ...pause };
   }
   const startMs = place?.startMs ?? startOf(answer, sentMs, tools.clock());
-  if (expects.includes(answer.status)) {
+  if (forgetting.includes(answer.status)) {
     await drain(answer);
     if (position.kind !== 'first') throw lostItsPlace();
     const next = toJson({ ...beginning, position, startMs, isAnew: true });
     const note = `The API no longer knows what has changed since its cursor (${answer.status}): everything is read again.`;
     return { rows: [], forgotten: true, next, notes: [note], ...pause };
+  }
+  if (isCounted && answer.status === 404) {
+    await drain(answer);
+    throw notThere(position, request.url);
   }
   const answered = await readAnswer(answer, entity, tools.readRows, tools.scrub, signal);
   const columns = place === undefined || place.rows === 0 ? checkedColumns(answered, entity, query) : {};
@@ -231,6 +237,13 @@ function loops(what: string): AdpError {
 function isAnother(): AdpError {
   const message = 'The source was configured anew while it was read: the next run begins anew.';
   return new AdpError('CONFLICT', message, { disposition: 'park' });
+}
+
+/** It may be the end, and it may be an API that is out of order: rows that aren't read would count as gone. */
+function notThere(position: Extract<Position, { kind: 'page' | 'offset' }>, { pathname }: URL): AdpError {
+  const where = position.kind === 'page' ? `page ${position.page}` : `row ${position.offset}`;
+  const message = `The API answers 404 for ${where} of ${pathname}, having given what is before. If it does so past its last page, have its own links followed (pagination.kind next_url or link_header); ends_short helps only while the last page isn't full.`;
+  return new AdpError('CONFIG_ERROR', message);
 }
 
 function restless(): AdpError {
