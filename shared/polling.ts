@@ -9,7 +9,6 @@ import { pulledRows } from './formats/pulledRows.ts';
 import { createHttp } from './http/createHttp.ts';
 import { timeZone } from './mapping/zone.ts';
 import type { EntityName } from './model/entities.ts';
-import type { RunId } from './model/run.ts';
 import type { Breaker } from './resilience/breaker.ts';
 import type { Dealers } from './sources/dealers.ts';
 import type { Sources } from './sources/sources.ts';
@@ -35,7 +34,7 @@ import { createReadAhead } from './sync/poll/readAhead.ts';
 import type { PageRequest } from './sync/poll/readRequest.ts';
 import { createSourceLimits } from './sync/poll/sourceLimits.ts';
 import { startDue } from './sync/poll/startDue.ts';
-import { type Asked, triggerPoll } from './sync/poll/triggerPoll.ts';
+import { type Asked, type Triggered, triggerPoll } from './sync/poll/triggerPoll.ts';
 import type { RunDeps } from './sync/runWork.ts';
 import { describeError, type Log } from './telemetry/log.ts';
 
@@ -50,7 +49,7 @@ export interface Polling {
   /** Starts what is due. Answers how many polls. */
   startDue(starter: PollStarter): Promise<number>;
   /** Polls a source now; see `triggerPoll`. @throws AdpError as `Sources.polledSource` does */
-  trigger(dealerId: string, sourceId: string, asked: Asked, starter: PollStarter): Promise<RunId[]>;
+  trigger(dealerId: string, sourceId: string, asked: Asked, starter: PollStarter): Promise<Triggered>;
   /** Tests the connection. @throws AdpError as `Sources.polledSource` does */
   check(dealerId: string, sourceId: string): Promise<Finding[]>;
   /** @throws AdpError as `Sources.polledSource` does, but for what is disabled */

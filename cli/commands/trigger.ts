@@ -11,7 +11,7 @@ export const trigger: Command = {
   summary: 'Poll a source now, outside its windows too',
   details: [
     'One run an entity. A source that is parked, or that is left alone because it failed, is tried again.',
-    'Where it is being polled already, these are the runs of that poll.',
+    'Where it is being polled already for what is asked, these are the runs of that poll; where for something else, this fails and names them.',
   ].join('\n'),
   positionals: [
     { name: 'DEALER', takes: 'one', help: "the dealer's id" },

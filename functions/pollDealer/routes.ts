@@ -154,11 +154,17 @@ export function pollRoutes(): Route[] {
       tag: 'admin',
       summary: 'Poll a source now',
       description:
-        'Outside its windows too. A parked source is tried again. If it is being polled already, the answer names the runs of that poll.',
+        'Outside its windows too. A parked source is tried again. If it is being polled already for what is asked, the answer names the runs of that poll; if for something else, it is refused with one of them.',
       access: 'admin',
       startsPolls: true,
       query: triggerQuery,
-      responses: { 202: { description: 'It is being polled.', schema: triggerSchema }, ...refusals },
+      responses: {
+        202: { description: 'It is being polled.', schema: triggerSchema },
+        ...refusals,
+        409: {
+          description: `${refusals[409].description} Or it is being polled for something else, by the run_id that is told: ask again once that is closed.`,
+        },
+      },
       async handler({ app, params: { dealerId, sourceId }, query, polls, caller, log }) {
         await requireSource(app, dealerId, sourceId);
         if (polls === undefined) throw new Error('The route was registered without a client of orchestrations.');
@@ -167,7 +173,11 @@ export function pollRoutes(): Route[] {
           ...(entity !== undefined && isEntityName(entity) ? { entity } : {}),
           ...(mode === undefined ? {} : { mode }),
         };
-        const runs = await app.polling.trigger(dealerId, sourceId, asked, polls);
+        const { kind, runs } = await app.polling.trigger(dealerId, sourceId, asked, polls);
+        if (kind === 'busy') {
+          const detail = `The source is being polled already, and not for what is asked (${runs.join(', ')}). Ask again once that is over.`;
+          fail(409, 'CONFLICT', detail, { run_id: runs[0] });
+        }
         log.info('A source was triggered.', { dealer_id: dealerId, source_id: sourceId, by: caller.id });
         return { status: 202, body: { runs } };
       },

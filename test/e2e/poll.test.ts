@@ -179,7 +179,7 @@ test('what is gone is found by a read of everything', async () => {
   expect((await hub.records('gone', 'part')).size).toBe(19);
 });
 
-test('a source is polled once at a time: a second trigger answers the runs of the first', async () => {
+test('a source is polled once at a time: a second trigger answers the runs of the first, or what it asks for is refused', async () => {
   parts = [part(1, 1)];
   await configured('once');
   let isAsked = false;
@@ -193,7 +193,9 @@ test('a source is polled once at a time: a second trigger answers the runs of th
   const first = await triggered('once');
   await until('it was asked', () => isAsked);
   const reply = await hub.call('POST', `${admin('once')}/trigger`);
+  const other = await hub.call('POST', `${admin('once')}/trigger?mode=all`);
   released.resolve();
+  expect(other).toMatchObject({ status: 409, body: { run_id: first, detail: expect.stringContaining(first) } });
   expect([reply.status, reply.body]).toEqual([202, { runs: [first] }]);
   expect(await hub.closed(first)).toMatchObject({ status: 'succeeded', receipt: { read: 1 } });
 });

@@ -22,10 +22,10 @@ export async function putSource(hub: Hub, dealer: string, source: object): Promi
   if (status >= 300) throw new Error(`${dealer}: ${status} ${JSON.stringify(body)}`);
 }
 
-/** Triggers the source `dms`; the runs of its poll, which may have been under way. Undefined where nobody answers. */
+/** Triggers the source `dms`; the runs of its poll, which may have been under way. Undefined where nobody answers, or it is being polled for something else. */
 export async function trigger(hub: Hub, dealer: string, query = ''): Promise<readonly string[] | undefined> {
   const reply = await hub.call('POST', `admin/dealers/${dealer}/sources/dms/trigger${query}`).catch(() => undefined);
-  if (reply === undefined || reply.status >= 500) return undefined;
+  if (reply === undefined || reply.status >= 500 || reply.body.run_id !== undefined) return undefined;
   if (reply.status !== 202) throw new Error(`${dealer}: ${reply.status} ${JSON.stringify(reply.body)}`);
   return reply.body.runs;
 }

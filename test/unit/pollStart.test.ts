@@ -307,9 +307,15 @@ describe('a source that needs a person', () => {
 });
 
 describe('a trigger', () => {
+  const triggered = async (world: ReturnType<typeof startWorld>, starter: PollStarter) => {
+    const { kind, runs } = await triggerPoll(world.source, {}, starter, world.triggerDeps);
+    expect(kind).toBe('polled');
+    return runs;
+  };
+
   test('starts at once, and its runs are open', async () => {
     const world = startWorld();
-    const ids = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    const ids = await triggered(world, world.starter);
     expect(ids).toEqual(world.started[0]?.reads.map(({ runId }) => runId));
     expect(world.started[0]?.notBefore).toBeUndefined();
     expect(await world.run(ids[0] ?? world.newRun())).toMatchObject({
@@ -324,16 +330,33 @@ describe('a trigger', () => {
     await world.tick();
     world.minutes(10);
     await world.tick();
-    const ids = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    const ids = await triggered(world, world.starter);
     expect(ids).toEqual(world.started[0]?.reads.map(({ runId }) => runId));
+    expect(await world.runs()).toHaveLength(1);
+  });
+
+  test.each([
+    ['changes', 'keys', 'busy'],
+    ['changes', 'all', 'busy'],
+    ['keys', 'changes', 'busy'],
+    ['keys', undefined, 'busy'],
+    ['changes', undefined, 'polled'],
+    ['keys', 'keys', 'polled'],
+    ['all', 'keys', 'polled'],
+    ['all', 'changes', 'polled'],
+  ] as const)('of a source that is being polled for %s, and is asked for %s: it is %s', async (mode, asked, kind) => {
+    const world = startWorld();
+    const runs = (await triggerPoll(world.source, { mode }, world.starter, world.triggerDeps)).runs;
+    const other = await triggerPoll(world.source, asked ? { mode: asked } : {}, world.starter, world.triggerDeps);
+    expect(other).toEqual({ kind, runs });
     expect(await world.runs()).toHaveLength(1);
   });
 
   test('of a poll whose runs are over waits until it has ended, and starts another one', async () => {
     const world = startWorld();
-    const [first] = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    const [first] = await triggered(world, world.starter);
     await world.read(first);
-    const [second] = await triggerPoll(world.source, {}, world.starter, world.triggerDeps);
+    const [second] = await triggered(world, world.starter);
     expect(second).not.toBe(first);
     expect(world.started).toHaveLength(2);
   });
@@ -351,7 +374,7 @@ describe('a trigger', () => {
       find: async () => undefined,
       start: async () => ({ kind: 'running', input: other }),
     };
-    const ids = await triggerPoll(world.source, {}, starter, world.triggerDeps);
+    const ids = await triggered(world, starter);
     expect(ids).toEqual(other.reads.map(({ runId }) => runId));
     expect((await world.runs()).map(({ status }) => status).sort()).toEqual(['running', 'superseded']);
   });
@@ -362,7 +385,7 @@ describe('a trigger', () => {
       find: async () => undefined,
       start: async (_id, input) => ({ kind: 'running', input }),
     };
-    const [runId = world.newRun()] = await triggerPoll(world.source, {}, starter, world.triggerDeps);
+    const [runId = world.newRun()] = await triggered(world, starter);
     expect((await world.run(runId)).status).toBe('running');
   });
 

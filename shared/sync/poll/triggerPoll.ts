@@ -19,9 +19,16 @@ const maxTurns = 50;
 /** What is asked for; nothing: every entity, as usual. */
 export type Asked = Partial<PlannedRead>;
 
+/** By which runs; they are open. */
+export type Triggered =
+  /** What was asked for is being read. */
+  | { readonly kind: 'polled'; readonly runs: readonly RunId[] }
+  /** Something else is, and a source is polled once at a time: nothing was begun. */
+  | { readonly kind: 'busy'; readonly runs: readonly RunId[] };
+
 /**
  * Polls a source now, outside its windows too: somebody asked for it. A parked source is tried, and an open breaker let
- * through. Its runs are open once this resolves; where the source is being polled already, they are those of that poll.
+ * through. Where it is being polled already for what is asked, that poll is joined.
  * @throws AdpError `CONFIG_ERROR` where the source doesn't bring the entity
  */
 export async function triggerPoll(
@@ -29,7 +36,7 @@ export async function triggerPoll(
   asked: Asked,
   starter: PollStarter,
   deps: TriggerDeps,
-): Promise<RunId[]> {
+): Promise<Triggered> {
   const { dealerId, sourceId } = source;
   const some = source.entities.filter(({ entity }) => asked.entity === undefined || asked.entity === entity);
   if (some.length === 0) {
@@ -44,15 +51,17 @@ export async function triggerPoll(
   await deps.breakers.probe(`${dealerId}/${sourceId}`);
   const id = instanceIdOf(dealerId, sourceId);
   const running = await findRunning(id, starter, deps);
-  if (running !== undefined) return await join(running, deps);
+  if (running !== undefined) return await join(running, reads, deps);
   const input = toPollInput(source, 'trigger', reads, deps);
   // Opened first: an orchestration that never starts leaves runs that the sweep ends, one that starts meets its runs.
   await openRuns(input, deps);
   const started = await starter.start(id, input);
   // What runs may be this very poll, if the answer to its start was lost.
-  if (started.kind === 'started' || isSame(started.input, input)) return input.reads.map(({ runId }) => runId);
+  if (started.kind === 'started' || isSame(started.input, input)) {
+    return { kind: 'polled', runs: input.reads.map(({ runId }) => runId) };
+  }
   await withdraw(input, deps);
-  return await join(started, deps);
+  return await join(started, reads, deps);
 }
 
 function isSame(one: PollInput, other: PollInput): boolean {
@@ -73,9 +82,15 @@ async function isOver({ reads }: PollInput, { runs }: TriggerDeps): Promise<bool
   return stored.every((each) => each !== undefined && (each.run.sealed !== undefined || each.run.status !== 'running'));
 }
 
-async function join({ input }: RunningPoll, deps: TriggerDeps): Promise<RunId[]> {
+async function join({ input }: RunningPoll, asked: readonly PlannedRead[], deps: TriggerDeps): Promise<Triggered> {
   await openRuns(input, deps);
-  return input.reads.map(({ runId }) => runId);
+  const areAllRead = asked.every((each) => input.reads.some((read) => reads(read, each)));
+  return { kind: areAllRead ? 'polled' : 'busy', runs: input.reads.map(({ runId }) => runId) };
+}
+
+/** Whether a read finds what another one would: who reads everything finds all changes, and what is gone. */
+function reads(one: PlannedRead, other: PlannedRead): boolean {
+  return one.entity === other.entity && (one.mode === other.mode || one.mode === 'all');
 }
 
 async function openRuns({ dealerId, sourceId, reads }: PollInput, deps: TriggerDeps): Promise<void> {
