@@ -62,10 +62,14 @@ export async function readRows(plan: Plan, request: RowsRequest, signal: AbortSi
   );
   // One more than wanted was asked for: it tells whether there is a next page, and whether that begins with another key.
   // Of a page that was cut the last row does, unless it is alone.
-  const isLastKept = !isCut || plan.isKeyUnique || found.length === 1;
+  const isAlone = isCut && found.length === 1;
+  const isLastKept = !isCut || plan.isKeyUnique || isAlone;
   const cells = found.slice(0, isLastKept ? maxRows : -1);
   const placeOf = (row: Cells) => selection.places.map((i) => String(row[i]));
-  if (!plan.isKeyUnique) refuseTwins(found.map(placeOf), order, plan.relation.label);
+  if (!plan.isKeyUnique) {
+    const places = isAlone ? await nextPlaces(plan, request, signal) : found.map(placeOf);
+    refuseTwins(places, order, plan.relation.label);
+  }
   const toRow = rowReader(plan, columns);
   let untilClock: Cells | undefined;
   let nulls = 0;
@@ -84,6 +88,14 @@ export async function readRows(plan: Plan, request: RowsRequest, signal: AbortSi
     hasMore: isCut || found.length > maxRows,
     isCut,
   };
+}
+
+/** The places of the next two rows, without the rows: of these one fills a page. */
+async function nextPlaces(plan: Plan, request: RowsRequest, signal: AbortSignal): Promise<string[][]> {
+  const bare = { ...request, columns: [], clock: undefined, countNulls: undefined, maxRows: 1 };
+  const { sql, places } = select(plan, bare);
+  const { rows } = await plan.session.query(statementOf(plan, bare, sql), signal, maxPageBytes);
+  return rows.map((row) => places.map((i) => String(row[i])));
 }
 
 /**
