@@ -182,7 +182,11 @@ export function createPolling(deps: PollingDeps): Polling {
         // As it is now: who checks has perhaps just put it there.
         const { credential } = source;
         const secret = credential === undefined ? undefined : await secrets.get(credential, { fresh: true });
-        return await pool.use(source, secret, (connection) => connection.check(queries, AbortSignal.timeout(checkMs)));
+        const signal = AbortSignal.timeout(checkMs);
+        const findings = await pool.use(source, secret, (connection) => connection.check(queries, signal));
+        // Who comes next has better luck with another connection than with one that is silent.
+        if (signal.aborted) pool.drop(source);
+        return findings;
       } catch (error) {
         const { failure, isUnforeseen } = toFailure(error);
         if (isUnforeseen) throw error;

@@ -188,7 +188,8 @@ export function pollRoutes(): Route[] {
       path: `${path}/check`,
       tag: 'admin',
       summary: 'Test the connection of a source that is polled',
-      description: 'Nothing is written, neither there nor here. A disabled source can be checked, too.',
+      description:
+        'Nothing is written, neither there nor here. A disabled source can be checked, too. What was not checked within half a minute is named.',
       access: 'admin',
       responses: {
         200: { description: 'What was found.', schema: checkSchema },
