@@ -25,7 +25,9 @@ export async function pullPage(
   const bounds = boundsOf(plan, state);
   const page = place.isUnkeyed ? undefined : await keyed(plan, state, place, limit, bounds, signal);
   const nulls = place.nulls + (page?.nulls ?? 0);
-  const next = { nulls, maxRows: page?.isCut ? Math.max(1, page.rows.length) : place.maxRows };
+  // Short pages where rows are wide; behind them they grow again.
+  const longer = place.maxRows === undefined ? undefined : 2 * limit;
+  const next = { nulls, maxRows: page?.isCut ? Math.max(1, page.rows.length) : longer };
   if (page?.hasMore) {
     return pageOf(page.rows, cursorOf(plan, state, page, false), {
       next: fromPlace({ ...next, after: keepable(plan, page.last ?? place.after), isUnkeyed: false }),
