@@ -29,8 +29,8 @@ export interface BlobFacts {
 export interface BlobContainer {
   /** Undefined where there is none. */
   find(name: string): Promise<BlobFacts | undefined>;
-  /** In the order of names. */
-  list(): AsyncIterable<BlobFacts>;
+  /** All whose names begin so, in the order of names. */
+  list(prefix?: string): AsyncIterable<BlobFacts>;
   /** Makes a blob snapshot, and answers its name; undefined where that state of the blob is gone. */
   freeze(name: string, etag: string): Promise<string | undefined>;
   /** A snapshot's bytes from the start. A connection that breaks is taken up where it broke; one that hangs is an error. */
@@ -117,9 +117,9 @@ function largeBlobs(container: ContainerClient): BlobContainer {
       const { etag = '', contentLength = 0, lastModified = new Date(0), metadata = {} } = found;
       return { name, etag: quoted(etag), bytes: contentLength, lastModified, metadata: lowerCased(metadata) };
     },
-    async *list() {
+    async *list(prefix = '') {
       const open = async (abortSignal: AbortSignal) =>
-        container.listBlobsFlat({ includeMetadata: true, abortSignal }).byPage({ maxPageSize: 1_000 });
+        container.listBlobsFlat({ prefix, includeMetadata: true, abortSignal }).byPage({ maxPageSize: 1_000 });
       const pages = whileHeard(open, answerWithinMs);
       for (;;) {
         const { value, done } = await attempt(pages.next(), [404]).then(

@@ -8,8 +8,8 @@ export function dropsIn(container: BlobContainer): DropStore {
       const facts = await container.find(path);
       return facts && toDrop(facts);
     },
-    async *list() {
-      for await (const facts of container.list()) yield toDrop(facts);
+    async *list(prefix) {
+      for await (const facts of container.list(prefix)) yield toDrop(facts);
     },
     freeze: (path, etag) => container.freeze(path, etag),
     open: (path, snapshot, bytes) => ({

@@ -27,8 +27,8 @@ export function memoryDrops(now: () => number): MemoryDrops {
       drops.before('find');
       return blobs.get(path)?.blob;
     },
-    async *list() {
-      for (const path of [...blobs.keys()].sort()) {
+    async *list(prefix = '') {
+      for (const path of [...blobs.keys()].filter((name) => name.startsWith(prefix)).sort()) {
         const one = blobs.get(path);
         if (one !== undefined) yield one.blob;
       }

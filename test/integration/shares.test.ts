@@ -151,6 +151,37 @@ describe.each(kinds)('%s', (_kind, open) => {
     expect((await drops.find('acme/a.csv.manifest.json'))?.belongsTo).toBe(file?.mark);
   });
 
+  test('its manifest may be written in upper and lower case as it likes, and is copied under the usual name', async () => {
+    await to.put('acme/a.csv', 'one');
+    await to.put('acme/A.CSV.Manifest.JSON', '{"rows":1}');
+    expect(await scan()).toBe(1);
+    expect(await paths()).toEqual(['acme/a.csv', 'acme/a.csv.manifest.json']);
+    expect(await scan()).toBe(0);
+    await to.put('acme/A.CSV.Manifest.JSON', '{"rows": 1}');
+    await scan();
+    expect(drops.content('acme/a.csv.manifest.json')).toBe('{"rows": 1}');
+    expect(await paths()).toHaveLength(2);
+  });
+
+  test.each(['acme/A.CSV.MANIFEST.JSON', 'acme/a.csv.manifest.json'])(
+    'its manifest %s may have been there before it',
+    async (manifest) => {
+      const time = Date.now();
+      await to.put(manifest, '{"rows":1}', new Date(time));
+      await scan();
+      expect(await scan()).toBe(1);
+      await to.put('acme/a.csv', 'one', new Date(time - 10_000));
+      expect(await scan()).toBe(1);
+      const belongsTo = async () => (await drops.find('acme/a.csv.manifest.json'))?.belongsTo;
+      expect(await belongsTo()).toBe((await drops.find('acme/a.csv'))?.mark);
+      // Another state, which is older than the manifest, too.
+      await to.put('acme/a.csv', 'other', new Date(time - 5_000));
+      expect(await scan()).toBe(1);
+      expect(await belongsTo()).toBe((await drops.find('acme/a.csv'))?.mark);
+      expect(drops.content('acme/a.csv')).toBe('other');
+    },
+  );
+
   test('a copy that was made but not noted is not made again; what was removed is forgotten', async () => {
     await to.put('acme/a.csv', 'one');
     await scan();

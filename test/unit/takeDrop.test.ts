@@ -302,6 +302,21 @@ describe('a manifest', () => {
     expect(door.delivered).toHaveLength(1);
   });
 
+  test('is one in upper case, too, be it told by itself or found by the sweep; the usual one comes first', async () => {
+    door.settings.needsManifest = true;
+    door.drops.put(delta, rows);
+    expect(await take()).toBe('waiting');
+    door.drops.put(manifest.replace(/manifest.json$/, 'MANIFEST.JSON'), '{"rows":3}');
+    door.clock.move(120_000);
+    expect(await swept()).toEqual([delta]);
+    expect(await take(manifest.replace(/manifest.json$/, 'MANIFEST.JSON'))).toBe('failed');
+    door.drops.put(manifest, '{"rows":2}');
+    door.clock.move(120_000);
+    expect(await swept()).toEqual([delta]);
+    expect(await take()).toBe('done');
+    expect(await swept()).toEqual([]);
+  });
+
   test('that is required and was missed is found by the sweep', async () => {
     door.settings.needsManifest = true;
     door.drops.put(delta, rows);

@@ -27,8 +27,8 @@ export interface DropSnapshot extends RandomAccess {
 export interface DropStore {
   /** As it is now; undefined where there is none. */
   find(path: string): Promise<DropBlob | undefined>;
-  /** Every blob, ordered by path. */
-  list(): AsyncIterable<DropBlob>;
+  /** Every blob whose path begins so, ordered by path. */
+  list(prefix?: string): AsyncIterable<DropBlob>;
   /** Freezes what has that ETag; undefined where it was replaced or removed meanwhile. Answers the snapshot's name. */
   freeze(path: string, etag: string): Promise<string | undefined>;
   open(path: string, snapshot: string, bytes: number): DropSnapshot;

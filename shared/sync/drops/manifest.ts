@@ -39,6 +39,19 @@ export function describedBy(path: string): string | undefined {
   return path.toLowerCase().endsWith(suffix) ? path.slice(0, -suffix.length) : undefined;
 }
 
+/**
+ * The manifests among files, by the path of the file that each speaks of; of several that of the usual name. Upper and
+ * lower case of the ending are one.
+ */
+export function manifestsAmong<T extends { readonly path: string }>(files: Iterable<T>): Map<string, T> {
+  const manifests = new Map<string, T>();
+  for (const file of files) {
+    const of = describedBy(file.path);
+    if (of !== undefined && (file.path === manifestPathOf(of) || !manifests.has(of))) manifests.set(of, file);
+  }
+  return manifests;
+}
+
 /** @throws AdpError `DATA_ERROR` (park) that names what is wrong */
 export function parseManifest(content: Uint8Array): Manifest {
   let value: unknown;

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { AdpError } from '../../errors.ts';
 import type { DropStore } from './dropStore.ts';
 import { isIgnored } from './ignored.ts';
-import { describedBy, manifestPathOf, maxManifestBytes, parseManifest } from './manifest.ts';
+import { manifestPathOf, manifestsAmong, maxManifestBytes, parseManifest } from './manifest.ts';
 import { placeOf } from './place.ts';
 import type { SeenFile, SeenStore, Share, SharedFile } from './share.ts';
 
@@ -19,10 +19,10 @@ export interface ScanDeps {
 const leastStillMs = 1_000;
 
 /**
- * Copies files that are new or have changed from a share into `drops`, under the same path, and touches nothing in the
- * share. A file is copied once it is complete: it looks the same in two scans, at least a second apart, or its manifest
- * lies beside it, which is written last. Twice is harmless: the copy says which state of the file it is. Answers how many
- * were copied.
+ * Copies files that are new or have changed from a share into `drops`, under the same path, a manifest under that of its
+ * file, and touches nothing in the share. A file is copied once it is complete: it looks the same in two scans, at least
+ * a second apart, or its manifest lies beside it, which is written last. Twice is harmless: the copy says which state of
+ * the file it is. Answers how many were copied.
  */
 export async function scanShare(deps: ScanDeps): Promise<number> {
   const before = new Map<string, SeenFile>();
@@ -37,12 +37,13 @@ export async function scanShare(deps: ScanDeps): Promise<number> {
     if (!isIgnored(placeOf(file.path).file)) now.set(file.path, file);
   }
 
+  const manifests = manifestsOf(now);
+  const along = new Set(manifests.values());
   let copied = 0;
   for (const file of now.values()) {
-    // A manifest goes with its file.
-    if (describedBy(file.path) !== undefined && now.has(describedBy(file.path) ?? '')) continue;
+    if (along.has(file)) continue;
     try {
-      if (await scanFile(file, now.get(manifestPathOf(file.path)), before, deps)) copied++;
+      if (await scanFile(file, manifests.get(file.path), before, deps)) copied++;
     } catch (error) {
       deps.onFailure(file.path, error);
     }
@@ -53,6 +54,21 @@ export async function scanShare(deps: ScanDeps): Promise<number> {
     if (!now.has(path) && !isUnseen) await deps.seen.forget(path);
   }
   return copied;
+}
+
+/**
+ * The manifests that lie beside their file, by its path: they go with it. File servers know no upper and lower case, so
+ * that a manifest may write its file's name in another way, unless there is one that is called just so.
+ */
+function manifestsOf(files: ReadonlyMap<string, SharedFile>): Map<string, SharedFile> {
+  const folded = (path: string) => path.replace(/[^/]*$/, (name) => name.toLowerCase());
+  const byName = new Map([...files.keys()].map((path) => [folded(path), path]));
+  const manifests = new Map<string, SharedFile>();
+  for (const [named, manifest] of manifestsAmong(files.values())) {
+    const path = files.has(named) ? named : byName.get(folded(named));
+    if (path !== undefined && (path === named || !manifests.has(path))) manifests.set(path, manifest);
+  }
+  return manifests;
 }
 
 /** True if the file was copied. */
@@ -73,10 +89,10 @@ async function scanFile(
     return false;
   }
   // The manifest first: no one must take the file before it is there. Its mark keeps it from the file of yesterday.
-  if (manifest !== undefined && !isCopied(manifest)) {
-    await copy(manifest, isOlder(manifest, file) ? undefined : file.mark, deps);
+  if (manifest !== undefined && !(isCopied(manifest) && isOlder(manifest, file))) {
+    await copy(manifest, manifestPathOf(file.path), isOlder(manifest, file) ? undefined : file.mark, deps);
   }
-  if (!isCopied(file)) await copy(file, undefined, deps);
+  if (!isCopied(file)) await copy(file, file.path, undefined, deps);
   return true;
 }
 
@@ -118,13 +134,13 @@ async function isWhole(manifest: SharedFile, { share }: ScanDeps): Promise<boole
   }
 }
 
-async function copy(file: SharedFile, belongsTo: string | undefined, deps: ScanDeps): Promise<void> {
+async function copy(file: SharedFile, to: string, belongsTo: string | undefined, deps: ScanDeps): Promise<void> {
   const { share, drops, seen, clock } = deps;
   const { path, mark, modifiedAt } = file;
-  const there = await drops.find(path);
+  const there = await drops.find(to);
   // A crash after the copy and before the note.
   if (there?.mark !== mark || there.belongsTo !== belongsTo) {
-    await drops.write(path, share.read(file), {
+    await drops.write(to, share.read(file), {
       modifiedAt,
       mark,
       ...(belongsTo === undefined ? {} : { belongsTo }),

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { DropBlob, DropStore } from './dropStore.ts';
 import { isIgnored } from './ignored.ts';
 import type { Arrival, LedgerStore } from './ledgerStore.ts';
-import { describedBy, manifestPathOf } from './manifest.ts';
+import { describedBy, manifestsAmong } from './manifest.ts';
 import { pairingOf } from './pairing.ts';
 import { placeOf } from './place.ts';
 
@@ -46,11 +46,11 @@ export async function sweepDrops(deps: SweepDeps): Promise<number> {
 
 /** The files of one dealer: a manifest may lie far from its file in the list. */
 async function sweepFolder(folder: readonly DropBlob[], deps: SweepDeps): Promise<number> {
-  const byPath = new Map(folder.map((blob) => [blob.path, blob]));
+  const manifests = manifestsAmong(folder);
   let sent = 0;
   for (const blob of folder) {
     if (describedBy(blob.path) !== undefined || isIgnored(placeOf(blob.path).file)) continue;
-    const manifest = byPath.get(manifestPathOf(blob.path));
+    const manifest = manifests.get(blob.path);
     if (pairingOf(blob, manifest) === 'not yet') continue;
     const arrival = { path: blob.path, etag: blob.etag, manifestEtag: manifest?.etag ?? '' };
     const tries = await triesIfDue(blob, arrival, deps);

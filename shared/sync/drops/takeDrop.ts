@@ -3,7 +3,7 @@ import type { ArrivalDeps } from './arrivalDeps.ts';
 import { ArrivalWork } from './arrivalWork.ts';
 import { isIgnored } from './ignored.ts';
 import type { Arrival } from './ledgerStore.ts';
-import { describedBy, manifestPathOf } from './manifest.ts';
+import { describedBy, manifestsAmong } from './manifest.ts';
 import { pairingOf } from './pairing.ts';
 import { placeOf } from './place.ts';
 import { endLease, type Taking, unlessLost } from './taking.ts';
@@ -28,7 +28,8 @@ export async function takeDrop(path: string, deps: ArrivalDeps): Promise<Taking>
   if (isIgnored(placeOf(filePath).file)) return 'nothing to do';
   const blob = await deps.drops.find(filePath);
   if (blob === undefined) return 'nothing to do';
-  const manifest = await deps.drops.find(manifestPathOf(filePath));
+  const beside = await Array.fromAsync(deps.drops.list(`${filePath}.`));
+  const manifest = manifestsAmong(beside).get(filePath);
   if (pairingOf(blob, manifest) === 'not yet') return 'nothing to do';
 
   const arrival: Arrival = { path: filePath, etag: blob.etag, manifestEtag: manifest?.etag ?? '' };
