@@ -44,6 +44,9 @@ async function readValue(name: string, { stdin, signal }: Invocation): Promise<s
   if (stdin instanceof ReadStream) {
     const typed = await askHidden(`Value of ${name} (one line, not shown): `, stdin, process.stderr, signal);
     if (typed === '') throw usageError('no value was typed');
+    if (typed.includes('\n')) {
+      throw usageError(`what was pasted has several lines, and was not stored: adp secrets set ${name} < file`);
+    }
     return typed;
   }
   const chunks: Uint8Array[] = [];

@@ -35,6 +35,16 @@ const hasScript = process.platform === 'linux';
 });
 
 (hasScript ? test : test.skip).each([
+  ['ended', '\r'],
+  ['not ended', ''],
+])('of several lines that are pasted, the last one %s, the first is not taken for all', async (_, end) => {
+  const { shown, code } = await typed(`{"kind":"bearer",\r"token":"s3cret"}${end}`);
+  expect(shown).toContain('has several lines');
+  expect(shown).not.toMatch(/kind|s3cret/);
+  expect(code).toBe(2);
+});
+
+(hasScript ? test : test.skip).each([
   ['Ctrl-C ends it', '\x03', 'interrupted', 130],
   ['nothing that was typed is none', '\r', 'no value was typed', 2],
   ['the end of the input is none', '\x04', 'no value was typed', 2],
