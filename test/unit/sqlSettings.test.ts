@@ -85,6 +85,23 @@ test('a flag that is not set is told from one that is, whatever its column is', 
   expect([null, false, 0, true].map((gone) => isDeleted(gone, ['0']))).toEqual([false, true, true, false]);
 });
 
+test('a flag in a column of JSON is told by its text, whatever members an object in it has', () => {
+  const isDeleted = (json: string, values?: string[]) =>
+    deletedBy({ column: 'gone', values })({ gone: jsonValue(json) });
+  expect(['0.0', '0.5', 'null', '{"toString":1,"valueOf":2}', '[]'].map((json) => isDeleted(json))).toEqual([
+    false,
+    true,
+    false,
+    true,
+    true,
+  ]);
+  expect(['1.50', '{"toString":1,"valueOf":2}', '["1.50"]'].map((json) => isDeleted(json, ['1.50']))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('JSON keeps the digits of its numbers', () => {
   expect(jsonValue('{"a":[1,10.50,12345678901234567890]}')).toEqual({
     a: [1, new NumberLiteral('10.50'), new NumberLiteral('12345678901234567890')],
