@@ -26,7 +26,10 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
 
 function pinnedNode() {
   try {
-    const manifest = createRequire(import.meta.url).resolve('node/package.json');
+    const require = createRequire(import.meta.url);
+    const manifest = require.resolve('node/package.json');
+    // An older one, of a folder above or of an install that was not renewed, would only call itself again.
+    if (Number.parseInt(require(manifest).version, 10) < 24) return undefined;
     const bin = path.join(path.dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
     return existsSync(bin) ? bin : undefined;
   } catch {
