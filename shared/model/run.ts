@@ -111,6 +111,9 @@ export function newRunId(dealerId: string, startedAt: Date, random: string): Run
   return `${dealerId}.${String(end - startedAt.getTime()).padStart(13, '0')}${random}` as RunId;
 }
 
+/** Whose runs are those of files that lie in no dealer's folder: an operator's matter. No dealer may be called so. */
+export const noDealer = 'no-dealer';
+
 const pattern = /^([a-z0-9][a-z0-9_-]{1,62})\.(\d{13})([0-9a-z]{10})$/;
 
 /** The parts of a run's id; `undefined` for text that is none. */

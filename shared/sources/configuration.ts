@@ -2,6 +2,7 @@ import { invalid } from '../check.ts';
 import { AdpError } from '../errors.ts';
 import type { Fault } from '../fault.ts';
 import { type EntityName, entities } from '../model/entities.ts';
+import { noDealer } from '../model/run.ts';
 import type { Kept, Saved } from './configurations.ts';
 import { type Dealer, dealerCheck } from './dealer.ts';
 import type { Dealers } from './dealers.ts';
@@ -116,6 +117,12 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     async saveDealer(dealerId, value, etag) {
       const faults = dealerCheck.faults(value, 'CONFIG_ERROR');
       if (faults.length > 0) throw invalid('The dealer', faults);
+      if (dealerId === noDealer) {
+        throw new AdpError(
+          'CONFIG_ERROR',
+          `No dealer can be called ${noDealer}: that is who files belong to that no dealer has.`,
+        );
+      }
       const dealer = dealerCheck.parse(value);
       return dealers.save(dealerId, dealer, {
         etag,

@@ -462,7 +462,7 @@ test('what is no message of file-arrivals is left in no queue: it is kept for a 
     'quarantine',
   );
   await until('both are kept', async () => {
-    const found = await Array.fromAsync(kept.listBlobsFlat({ prefix: 'unreadable/' }));
+    const found = await Array.fromAsync(kept.listBlobsFlat({ prefix: '=unreadable/' }));
     return found.length === 2;
   });
   const isEmpty = async (path: string) => (await contentOf(connection, path)).length === 0;

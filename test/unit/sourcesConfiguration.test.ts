@@ -286,6 +286,11 @@ describe('what is stored', () => {
   });
 });
 
+test("no dealer is called as those are whose files lie in no dealer's folder: it would see their runs", async () => {
+  const saving = hub.configuration.saveDealer('no-dealer', { name: 'Acme' });
+  await expect(saving).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+});
+
 describe('ETags', () => {
   test('change with every write, and guard the next', async () => {
     const first = await hub.dealer('acme');

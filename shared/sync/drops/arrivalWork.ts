@@ -1,6 +1,6 @@
 import { AdpError } from '../../errors.ts';
 import { type Instant, nextInstant, toInstant } from '../../model/instant.ts';
-import { newRunId } from '../../model/run.ts';
+import { newRunId, noDealer } from '../../model/run.ts';
 import type { StoredRun } from '../runStore.ts';
 import { failRun, openRun, sealRun } from '../runWork.ts';
 import type { ArrivalDeps } from './arrivalDeps.ts';
@@ -210,7 +210,6 @@ function saysOf({ rows, encoding }: Manifest) {
   return { ...(rows === undefined ? {} : { rows }), ...(encoding === undefined ? {} : { encoding }) };
 }
 
-/** Runs of files that lie in no dealer's folder are an operator's matter: no dealer has an id with this beginning. */
 function dealerOf({ dealerId }: DropPlace): string {
-  return /^[a-z0-9][a-z0-9_-]{1,62}$/.test(dealerId) ? dealerId : 'no-dealer';
+  return /^[a-z0-9][a-z0-9_-]{1,62}$/.test(dealerId) ? dealerId : noDealer;
 }
