@@ -154,7 +154,10 @@ function spawn(
   const ended = once(child, 'exit').then(([code, signal]) => (signal ? String(signal) : `exit code ${String(code)}`));
   const late = setTimeout(() => said.reject(new AdpError('INTERNAL', `${name} did not get ready in time`)), readyMs);
   void ended.then((how) => said.reject(new AdpError('INTERNAL', `${name} did not start (${how}): ${lastWords}`)));
-  return { process: child, ended, ready: said.promise.finally(() => clearTimeout(late)) };
+  const ready = said.promise.finally(() => clearTimeout(late));
+  // It may have ended before anybody waits for it, who is told then.
+  ready.catch(() => undefined);
+  return { process: child, ended, ready };
 }
 
 function onLine(stream: Readable | null, take: (line: string) => void): void {
